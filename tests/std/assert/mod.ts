@@ -9,7 +9,7 @@
  *
  * @module
  */
-import * as std from "npm:deno-std@1.4.0/assert/mod.js";
+import * as std from "deno-std/assert/mod.js";
 
 /** A class, abstract or not, whose instances are `T`. */
 // deno-lint-ignore no-explicit-any -- the constructor's parameters are nobody's concern here
