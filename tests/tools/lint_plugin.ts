@@ -160,15 +160,28 @@ function parentOf(node: Deno.lint.Node): Deno.lint.Node | undefined {
   return (node as { parent?: Deno.lint.Node }).parent;
 }
 
-/** Whether `node` is a function that makes something once: a constructor, or one called create… */
+/** Names of functions that make something or write text for a reader, which the packet path has no business to call. */
+const MAKER_NAME =
+  /^(?:create|format|describe|toObject|toString|toText)(?:[A-Z]|$)|[a-z]Name$/;
+
+/** Whether `node` is a constructor or a function that by its name makes something. */
 function isMaker(node: Deno.lint.Node): boolean {
   if (node.type === "FunctionDeclaration") {
-    return node.id !== null && /^create(?:[A-Z]|$)/.test(node.id.name);
+    return node.id !== null && MAKER_NAME.test(node.id.name);
   }
   const parent = parentOf(node);
   if (parent?.type !== "MethodDefinition") return false;
-  return parent.kind === "constructor" ||
-    (parent.static && /^create(?:[A-Z]|$)/.test(nameOf(parent.key)));
+  return parent.kind === "constructor" || MAKER_NAME.test(nameOf(parent.key));
+}
+
+/** Whether `node` is part of what is passed to a function like failRange, which throws: programmer error may cost. */
+function feedsFailure(node: Deno.lint.Node): boolean {
+  for (let at = parentOf(node); at && !isFunction(at); at = parentOf(at)) {
+    if (at.type === "CallExpression" && /^fail(?:[A-Z]|$)/.test(nameOf(at))) {
+      return true;
+    }
+  }
+  return false;
 }
 
 function isFunction(node: Deno.lint.Node): boolean {
@@ -267,7 +280,7 @@ const noAllocInHotFile: Deno.lint.Rule = {
   create(context) {
     if (!context.sourceCode.text.startsWith("// @hot")) return {};
     const bad = (node: Deno.lint.Node, what: string): void => {
-      if (!runsPerCall(node)) return;
+      if (!runsPerCall(node) || feedsFailure(node)) return;
       context.report({ node, message: `${what} on the packet path (@hot)` });
     };
     const flagFunction = (

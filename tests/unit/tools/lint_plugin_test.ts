@@ -137,6 +137,18 @@ Deno.test("no-alloc-in-hot-file passes what is made once, and files not marked",
   );
   assertClean("engine/tcp/x.ts", `// @hot\nfunction createA() { return {}; }`);
   assertClean("engine/tcp/x.ts", "// @hot\nfunction f() { return `plain`; }");
+  assertClean(
+    "engine/tcp/x.ts",
+    "// @hot\nfunction f(a) { failRange(`${a}`); }",
+  );
+  assertClean(
+    "engine/tcp/x.ts",
+    "// @hot\nfunction codeName(a) { return `${a}`; }",
+  );
+  assertClean(
+    "engine/tcp/x.ts",
+    `// @hot\nclass A { toObject() { return {}; } }`,
+  );
   assertClean("engine/tcp/x.ts", `function f() { return [() => ({})]; }`);
 });
 
