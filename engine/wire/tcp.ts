@@ -19,9 +19,9 @@
  *
  * @module
  */
-import type { Frame, PayloadRef } from "../base/frame.ts";
+import type { Frame } from "../base/frame.ts";
 import type { Seq } from "../base/units.ts";
-import { joinSums, pseudoHeaderSum, sumArray, sumBytes } from "./checksum.ts";
+import { pseudoHeaderSum, sumBytes } from "./checksum.ts";
 import {
   WIRE_BAD_HEADER_LENGTH,
   WIRE_BAD_OPTION,
@@ -37,17 +37,15 @@ import {
 } from "./tcp_options.ts";
 import { type SegmentIn, type SegmentOut, TCP_ACK } from "./tcp_segment.ts";
 
+import { CHECKSUM_PARTIAL, sumPayload } from "./transport_checksum.ts";
+
 export { tcpOptionsLength } from "./tcp_options.ts";
+export { CHECKSUM_COMPLETE, CHECKSUM_PARTIAL } from "./transport_checksum.ts";
 
 /** Bytes of a header without options. */
 export const TCP_HEADER_LENGTH = 20;
-/** `partial` argument of the emitters: the checksum is complete. */
-export const CHECKSUM_COMPLETE = 0;
-/** `partial` argument of the emitters: the device completes the checksum. */
-export const CHECKSUM_PARTIAL = 1;
-
-const LOCAL_PORT_OUT = 0;
-const REMOTE_PORT_OUT = 2;
+const SOURCE_PORT = 0;
+const DESTINATION_PORT = 2;
 const SEQ = 4;
 const ACK = 8;
 const DATA_OFFSET = 12;
@@ -74,8 +72,8 @@ export function parseTcp(
     return WIRE_BAD_HEADER_LENGTH;
   }
   out.frame = frame;
-  out.remotePort = view.getUint16(l4);
-  out.localPort = view.getUint16(l4 + 2);
+  out.remotePort = view.getUint16(l4 + SOURCE_PORT);
+  out.localPort = view.getUint16(l4 + DESTINATION_PORT);
   out.seq = view.getInt32(l4 + SEQ) as unknown as Seq;
   out.ack = view.getInt32(l4 + ACK) as unknown as Seq;
   out.flags = view.getUint8(l4 + FLAGS);
@@ -190,35 +188,6 @@ export function emitTcp(
   return WIRE_OK;
 }
 
-/** Adds the two pieces of a payload of `length` bytes, which begins at an even position, to `initial`. */
-export function sumPayload(
-  frame: Frame,
-  payload: PayloadRef,
-  length: number,
-  initial: number,
-): number {
-  if (length === 0) return initial;
-  if (payload.bytes !== frame.bytes) return sumForeignPayload(payload, initial);
-  const sum = sumBytes(frame.view, payload.offset, payload.length, initial);
-  if (payload.wrapLength === 0) return sum;
-  const wrapped = sumBytes(
-    frame.view,
-    payload.wrapOffset,
-    payload.wrapLength,
-    0,
-  );
-  return joinSums(sum, wrapped, payload.length);
-}
-
-/** The same for a payload outside the frame's arena, which has no DataView here. */
-function sumForeignPayload(payload: PayloadRef, initial: number): number {
-  const bytes = payload.bytes;
-  const sum = sumArray(bytes, payload.offset, payload.length, initial);
-  if (payload.wrapLength === 0) return sum;
-  const wrapped = sumArray(bytes, payload.wrapOffset, payload.wrapLength, 0);
-  return joinSums(sum, wrapped, payload.length);
-}
-
 function writeFixedHeader(
   view: DataView,
   l4: number,
@@ -226,8 +195,8 @@ function writeFixedHeader(
   out: SegmentOut,
 ): void {
   const hasAck = (out.flags & TCP_ACK) !== 0;
-  view.setInt16(l4 + LOCAL_PORT_OUT, out.localPort);
-  view.setInt16(l4 + REMOTE_PORT_OUT, out.remotePort);
+  view.setInt16(l4 + SOURCE_PORT, out.localPort);
+  view.setInt16(l4 + DESTINATION_PORT, out.remotePort);
   view.setInt32(l4 + SEQ, out.seq as unknown as number);
   view.setInt32(l4 + ACK, hasAck ? out.ack as unknown as number : 0);
   view.setInt16(l4 + DATA_OFFSET, headerLength << 10 | out.flags & 0xff);

@@ -40,7 +40,7 @@ export const ECN_ECT0 = 2;
 export const ECN_CE = 3;
 
 /** An option that did not occur, in the fields of {@linkcode SegmentIn} and {@linkcode SegmentOut} that hold a value of at least 0. */
-export const ABSENT = -1;
+export const ABSENT: number = -1;
 /** Most SACK blocks that fit in the option space (RFC 2018 §3). */
 export const MAX_SACK_BLOCKS = 4;
 
@@ -74,9 +74,9 @@ export class SegmentIn {
   /** The IP header's ECN field, `ECN_*`. */
   ecn = 0;
   /** Maximum segment size option, bytes, or {@linkcode ABSENT}. */
-  mss = ABSENT;
+  mss: number = ABSENT;
   /** Window scale option 0..255, as sent, or {@linkcode ABSENT}. */
-  windowScale = ABSENT;
+  windowScale: number = ABSENT;
   /** SACK-permitted was present. */
   sackPermitted = false;
   /** A timestamps option was present. */
@@ -94,7 +94,7 @@ export class SegmentIn {
    * any other value >= 0 is an option whose length RFC 7413 §4.1.1 does not
    * allow (to be ignored); {@linkcode ABSENT} when no option was present.
    */
-  fastOpenLength = ABSENT;
+  fastOpenLength: number = ABSENT;
   /** Offset of the cookie in `frame.bytes`. */
   fastOpenOffset = 0;
   /** The cookie came in the experimental option (kind 254, magic 0xF989). */
@@ -133,9 +133,9 @@ export class SegmentOut {
   /** ECN field for the IP header. */
   ecn = 0;
   /** MSS option, or {@linkcode ABSENT}. */
-  mss = ABSENT;
+  mss: number = ABSENT;
   /** Window scale option, or {@linkcode ABSENT}. */
-  windowScale = ABSENT;
+  windowScale: number = ABSENT;
   /** Send SACK-permitted. */
   sackPermitted = false;
   /** Send a timestamps option. */
@@ -149,7 +149,7 @@ export class SegmentOut {
   /** Their edges, as in {@linkcode SegmentIn.sackEdges}. */
   readonly sackEdges: Int32Array = new Int32Array(2 * MAX_SACK_BLOCKS);
   /** Fast Open option: {@linkcode ABSENT} none, 0 a request, else the cookie's length in bytes. */
-  fastOpenLength = ABSENT;
+  fastOpenLength: number = ABSENT;
   /** The cookie. */
   readonly fastOpenCookie: Uint8Array = new Uint8Array(16);
   /** Use the experimental option (kind 254, magic 0xF989) instead of kind 34. */
