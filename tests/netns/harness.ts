@@ -55,6 +55,8 @@ export class Namespace implements AsyncDisposable {
     const name = `${NAME_PREFIX}-${Deno.pid}-${nextNumber++}`;
     await command(["ip", "netns", "add", name]);
     const namespace = new Namespace(name);
+    await using onFailure = new AsyncDisposableStack();
+    onFailure.use(namespace);
     await namespace.setSysctls({
       "net.ipv4.tcp_fastopen": "0x403", // client, server, listeners that did not ask
       // The larger of the two values rules; with detection on, a new address is unusable for a second.
@@ -62,6 +64,7 @@ export class Namespace implements AsyncDisposable {
       "net.ipv6.conf.default.accept_dad": "0",
     });
     await namespace.ip("link", "set", "lo", "up");
+    onFailure.move();
     return namespace;
   }
 

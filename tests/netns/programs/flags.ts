@@ -38,6 +38,8 @@ export interface ProgramFlags {
   readonly seed: number;
   /** `--hash`: compute the SHA-256 of the stream, which costs time. */
   readonly hash: boolean;
+  /** `--congestion NAME`: of what the kernel sends; null: what the machine prefers. */
+  readonly congestion: string | null;
   /** `--fast-open`: connect with TCP_FASTOPEN_CONNECT. */
   readonly fastOpen: boolean;
 }
@@ -56,6 +58,7 @@ export function parseFlags(args: readonly string[]): ProgramFlags {
       chunk: { type: "string", default: "262144" },
       seed: { type: "string", default: "1" },
       hash: { type: "boolean", default: false },
+      congestion: { type: "string" },
       "fast-open": { type: "boolean", default: false },
     },
   });
@@ -69,6 +72,7 @@ export function parseFlags(args: readonly string[]): ProgramFlags {
     chunkLength: numberFlag("chunk", values.chunk, 256 * 1024),
     seed: numberFlag("seed", values.seed, 0xffff_ffff),
     hash: values.hash,
+    congestion: values.congestion ?? null,
     fastOpen: values["fast-open"],
   };
 }

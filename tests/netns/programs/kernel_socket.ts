@@ -54,6 +54,7 @@ const SOL_SOCKET = 1;
 const SO_REUSEADDR = 2;
 const SO_LINGER = 13;
 const IPPROTO_TCP = 6;
+const TCP_CONGESTION = 13;
 const TCP_FASTOPEN_CONNECT = 30;
 const MSG_NOSIGNAL = 0x4000;
 const SHUT_WR = 1;
@@ -125,6 +126,11 @@ export function connectFastOpen(hostname: string, port: number): number {
   return open(hostname, port, [TCP_FASTOPEN_CONNECT]);
 }
 
+/** Chooses the kernel's congestion control for what `fd` sends: `cubic`, `reno`, `bbr`. */
+export function setCongestionControl(fd: number, name: string): void {
+  setOption(fd, IPPROTO_TCP, TCP_CONGESTION, new TextEncoder().encode(name));
+}
+
 /** Fills `[0, length)` of the memory at `address` with what has arrived; 0 at the end of the stream. */
 export function receive(fd: number, address: number, length: number): number {
   while (true) {
@@ -181,7 +187,7 @@ function setOption(
   fd: number,
   level: number,
   name: number,
-  value: Int32Array<ArrayBuffer>,
+  value: Int32Array<ArrayBuffer> | Uint8Array<ArrayBuffer>,
 ): void {
   const result = libc.setsockopt(fd, level, name, value, value.byteLength);
   check("setsockopt", result);

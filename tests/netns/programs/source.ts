@@ -21,6 +21,7 @@ import {
   close,
   receive,
   send,
+  setCongestionControl,
   shutdownSend,
 } from "./kernel_socket.ts";
 import { makePattern, PATTERN_PERIOD, patternChunk } from "./pattern.ts";
@@ -34,6 +35,7 @@ serveConnections(flags, (fd) => feed(fd, flags));
 function feed(fd: number, flags: ProgramFlags): void {
   const meter = new RateMeter(flags.warmupSeconds);
   const hash = flags.hash ? createHash("sha256") : null;
+  if (flags.congestion !== null) setCongestionControl(fd, flags.congestion);
   const stopAt = performance.now() + flags.secondLimit * 1_000;
   while (meter.byteCount < flags.byteLimit && performance.now() < stopAt) {
     const position = meter.byteCount;
