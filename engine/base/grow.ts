@@ -1,11 +1,16 @@
 /**
- * Larger copies of typed arrays, for tables that begin small.
+ * Typed arrays, new and copied larger, for tables that begin small.
  *
  * Kept apart from the tables themselves: they are on the packet path, growing
  * is not. A table doubles, so its entries are copied twice at most on average.
  *
  * @module
  */
+
+/** `length` elements, all 0; for files that may not say `new`. */
+export function zeroedInt32(length: number): Int32Array {
+  return new Int32Array(length);
+}
 
 /** A copy of `array` with `length` elements, the added ones 0. */
 export function growInt32(array: Int32Array, length: number): Int32Array {
