@@ -30,6 +30,10 @@ export const EEXIST = 17;
 export const ENODEV = 19;
 /** Not valid here. */
 export const EINVAL = 22;
+/** The operation does not exist here. */
+export const EOPNOTSUPP = 95;
+/** The interface is down. */
+export const ENETDOWN = 100;
 /** The descriptor no longer belongs to an interface. */
 export const EBADFD = 77;
 /** No buffer space. */

@@ -30,7 +30,6 @@
  *
  * @module
  */
-import { setImmediate } from "node:timers";
 import type { Clock, LinkDevice, Micros, Waiter } from "../engine/mod.ts";
 import { MonotonicClock } from "./clock.ts";
 import { PollWaiter } from "./poller.ts";

@@ -11,6 +11,7 @@
  * @module
  */
 import { addressOf } from "./address_book.ts";
+import { refuseSpan } from "./span_error.ts";
 
 const ENTRY_WORDS = 4;
 const WORD = 0x1_0000_0000;
@@ -45,17 +46,6 @@ export function checkSpan(
   length: number,
 ): void {
   if (offset < 0 || length < 0 || offset + length > bytes.length) {
-    refuseSpan(bytes, offset, length);
+    refuseSpan(bytes.length, offset, length);
   }
 }
-
-function refuseSpan(bytes: Uint8Array, offset: number, length: number): never {
-  // deno-lint-ignore synload/no-alloc-in-hot-file -- programmer error, never a packet's doing
-  throw new RangeError(
-    `Cannot hand memory to the kernel: bytes [${offset}, ${
-      offset + length
-    }) lie outside a buffer of ${bytes.length}; give the frame ${FRAME_ADVICE}`,
-  );
-}
-
-const FRAME_ADVICE = "its headroom and keep its offsets within its slot";

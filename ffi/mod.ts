@@ -23,6 +23,10 @@ export { PollWaiter } from "./poller.ts";
 export { TimerWaiter } from "./timer_waiter.ts";
 export type { TapOptions } from "./tap.ts";
 export { TapDevice } from "./tap.ts";
+export type { PcapOptions } from "./pcap.ts";
+export { PcapDevice } from "./pcap.ts";
+export type { PcapInterface } from "./pcap_devices.ts";
+export { listPcapInterfaces } from "./pcap_devices.ts";
 export {
   createNamedNetns,
   deleteNamedNetns,
