@@ -27,7 +27,8 @@ const FIRST_CAPACITY = 16;
 
 /** A min-heap of deadlines, at most one for each slot of a slot table (or each small integer). */
 export class DeadlineHeap {
-  #at: Float64Array = new Float64Array(FIRST_CAPACITY);
+  /** Its first element is Infinity when the heap is empty: a choice between the two would be boxed at every read (measured). */
+  #at: Float64Array = new Float64Array(FIRST_CAPACITY).fill(Infinity);
   #slot: Int32Array = new Int32Array(FIRST_CAPACITY);
   /** Of a slot: its place in the heap + 1; 0 when it has no deadline. */
   #place: Int32Array = new Int32Array(FIRST_CAPACITY);
@@ -41,7 +42,7 @@ export class DeadlineHeap {
 
   /** The earliest deadline, µs; `Infinity` when there is none. */
   get earliest(): Micros {
-    return this.#size === 0 ? Infinity : this.#at[0];
+    return this.#at[0];
   }
 
   /**
@@ -96,6 +97,7 @@ export class DeadlineHeap {
     this.#size = (this.#size - 1) | 0;
     const last = this.#size;
     if (place !== last) this.#settle(place, this.#slot[last], this.#at[last]);
+    else if (last === 0) this.#at[0] = Infinity;
   }
 
   /** Puts the entry into the hole at `place`, or as far up or down from there as it belongs. */
