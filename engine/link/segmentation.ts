@@ -154,7 +154,9 @@ export class Segmenter {
     const place = this.#place;
     if (place.protocol !== PROTOCOL_TCP) return 0;
     if (place.l4Length < TCP_HEADER_LENGTH) return 0;
-    return place.l4Length - tcpHeaderLength(frame.view, place.l4) | 0;
+    const headerLength = tcpHeaderLength(frame.view, place.l4);
+    if (headerLength < TCP_HEADER_LENGTH) return 0;
+    return place.l4Length - headerLength | 0;
   }
 
   /** Makes the copied headers those of one piece. `shift` leads from the super-segment's offsets to those of `to`. */
