@@ -163,7 +163,8 @@ export class Host {
     const now = this.#clock.now();
     const deadline = this.#deadline();
     if (outcome === POLL_MORE) this.#keepSpinning(now);
-    if (now < this.#spinUntil || deadline <= now) {
+    const isDue = outcome === POLL_MORE || deadline <= now;
+    if (isDue || now < this.#spinUntil) {
       setImmediate(this.#onTurn);
       return;
     }
