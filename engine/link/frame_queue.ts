@@ -15,9 +15,10 @@
  *
  * @module
  */
+import type { Arena } from "../base/arena.ts";
 import { Frame, FRAME_HEADROOM } from "../base/frame.ts";
 import type { PayloadRef } from "../base/frame.ts";
-import { requireInteger } from "../base/misuse.ts";
+import { failRange, requireInteger } from "../base/misuse.ts";
 import { type Micros, NEVER } from "../base/units.ts";
 import { gatheredLength, gatherFrame } from "./segmentation.ts";
 
@@ -41,12 +42,20 @@ export class FrameQueue {
   #tail = NO_SLOT;
   #count = 0;
 
-  /** Makes `slotCount` slots, 1..65536, for frames of at most `frameCapacity` bytes, 60..70000. */
-  constructor(slotCount: number, frameCapacity: number) {
+  /**
+   * Makes `slotCount` slots, 1..65536, for frames of at most `frameCapacity` bytes, 60..70000.
+   *
+   * @param arena where the slots lie, for good; memory of their own when null
+   */
+  constructor(
+    slotCount: number,
+    frameCapacity: number,
+    arena: Arena | null = null,
+  ) {
     requireInteger("create queue", "slotCount", slotCount, 1, 65_536);
     requireInteger("create queue", "frameCapacity", frameCapacity, 60, 70_000);
     this.frameCapacity = frameCapacity;
-    this.#frames = createSlots(slotCount, frameCapacity);
+    this.#frames = createSlots(slotCount, frameCapacity, arena);
     this.#next = new Int32Array(slotCount);
     this.#previous = new Int32Array(slotCount);
     this.#dueAt = new Float64Array(slotCount);
@@ -144,12 +153,17 @@ export class FrameQueue {
   }
 }
 
-function createSlots(slotCount: number, frameCapacity: number): Frame[] {
+function createSlots(
+  slotCount: number,
+  frameCapacity: number,
+  arena: Arena | null,
+): Frame[] {
   const size = FRAME_HEADROOM + frameCapacity + TAILROOM + 7 & ~7;
-  const bytes = new Uint8Array(size * slotCount);
-  const view = new DataView(bytes.buffer);
-  return Array.from(
-    { length: slotCount },
-    (_, i) => new Frame(bytes, view, i * size, size),
-  );
+  const bytes = arena?.bytes ?? new Uint8Array(size * slotCount);
+  const view = arena?.view ?? new DataView(bytes.buffer);
+  return Array.from({ length: slotCount }, (_, i) => {
+    const base = arena?.allocate(size) ?? i * size;
+    if (base < 0) failRange("create queue", "its arena is too full", slotCount);
+    return new Frame(bytes, view, base, size);
+  });
 }

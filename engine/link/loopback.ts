@@ -7,6 +7,7 @@
  *
  * @module
  */
+import type { Arena } from "../base/arena.ts";
 import type { Frame, PayloadRef } from "../base/frame.ts";
 import type { Micros } from "../base/units.ts";
 import {
@@ -40,9 +41,9 @@ export class Loopback implements LinkDevice {
   #closed = false;
   #blocked = false;
 
-  /** Makes one that holds up to `frameCount` frames not yet received, 1..65536. */
-  constructor(frameCount = 64) {
-    this.#queue = new FrameQueue(frameCount, LOOPBACK_MTU);
+  /** Makes one that holds up to `frameCount` frames not yet received, 1..65536, in `arena` (128 KiB each) or memory of its own. */
+  constructor(frameCount: number = 64, arena: Arena | null = null) {
+    this.#queue = new FrameQueue(frameCount, LOOPBACK_MTU, arena);
     this.readiness = { subscribe: (wake): void => void (this.#wake = wake) };
   }
 

@@ -1,5 +1,6 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import fc from "fast-check";
+import { Arena } from "../../../engine/base/arena.ts";
 import { createFrame } from "../../../engine/base/frame.ts";
 import { FrameQueue, NO_SLOT } from "../../../engine/link/frame_queue.ts";
 import { frameOf, liveBytes } from "../../tools/packets.ts";
@@ -16,6 +17,16 @@ Deno.test("FrameQueue refuses what its slots cannot hold", () => {
 Deno.test("FrameQueue() refuses sizes out of range", () => {
   assertThrows(() => new FrameQueue(0, 1500), RangeError, "slotCount");
   assertThrows(() => new FrameQueue(1, 59), RangeError, "frameCapacity");
+});
+
+Deno.test("FrameQueue keeps its slots in an arena it is given, and says when that is too small", () => {
+  const arena = new Arena(4096);
+  const queue = new FrameQueue(2, 100, arena);
+  assert(arena.used >= 2 * 100);
+  const [a, b] = [queue.claim(), queue.claim()].map((s) => queue.frameAt(s));
+  assert(a.bytes === arena.bytes && b.bytes === arena.bytes);
+  assert(a.limit <= b.base || b.limit <= a.base, "slots overlap");
+  assertThrows(() => new FrameQueue(2, 1500, arena), RangeError, "arena");
 });
 
 Deno.test("FrameQueue.pop() hands nothing out before it is due", () => {
