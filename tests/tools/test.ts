@@ -1,9 +1,9 @@
 /**
  * `deno task test [PATH…]`: every test there is, set-up included.
  *
- * What needs no permission runs without any, in one process. Each network test
- * file gets a process of its own, since a fault in foreign code ends the
- * process it happens in. With arguments only the files run whose path contains
+ * What needs no permission runs without any, a process for each folder. Each
+ * network test file gets a process of its own, since a fault in foreign code
+ * ends the process it happens in. With arguments only the files run whose path contains
  * one of them. The last line is `N passed, N failed`; whatever keeps tests
  * from running counts as a failure.
  *
@@ -23,7 +23,7 @@ import { setUp } from "./setup.ts";
 const PURE = ["tests/unit", "tests/sim", "tests/fuzz", "tests/script"];
 /** The folder whose tests need root and a kernel. */
 const NETWORK = "tests/netns";
-/** Seconds all the tests without permissions may take. */
+/** Seconds a folder of tests without permissions may take. */
 const PURE_TIME_LIMIT = 900;
 /** Seconds one network test file may take. */
 const NETWORK_TIME_LIMIT = 600;
@@ -37,26 +37,35 @@ function refuse(sum: Tally, complaints: readonly string[]): void {
 }
 
 async function main(paths: readonly string[]): Promise<number> {
-  const wanted = (file: string): boolean =>
-    paths.length === 0 || paths.some((path) => file.includes(path));
-  const pure = PURE.flatMap(listTests).filter(wanted);
-  const network = listTests(NETWORK).filter(wanted);
+  const select = (folder: string): string[] =>
+    listTests(folder).filter((file) =>
+      paths.length === 0 || paths.some((path) => file.includes(path))
+    );
   const sum = createTally();
   const failing: string[] = [];
-  if (pure.length + network.length === 0) {
-    refuse(sum, [`no test file matches ${paths.join(" ")}`]);
+  const run = async (
+    name: string,
+    files: readonly string[],
+    flags: readonly string[],
+    timeLimit: number,
+  ): Promise<void> => {
+    console.log(`\n== ${name}`);
+    const tally = await runTests(files, flags, timeLimit);
+    if (tally.failed > 0) failing.push(name);
+    addTally(sum, tally);
+  };
+  for (const folder of PURE) {
+    const files = select(folder);
+    if (files.length > 0) await run(folder, files, [], PURE_TIME_LIMIT);
   }
-  console.log(`== ${pure.length} files, no permissions`);
-  const tally = await runTests(pure, [], PURE_TIME_LIMIT);
-  if (tally.failed > 0) failing.push(...PURE);
-  addTally(sum, tally);
+  const network = select(NETWORK);
   const complaints = network.length > 0 ? setUp() : [];
   refuse(sum, complaints);
   for (const file of complaints.length === 0 ? network : []) {
-    console.log(`\n== ${file}`);
-    const one = await runTests([file], ["--allow-all"], NETWORK_TIME_LIMIT);
-    if (one.failed > 0) failing.push(file);
-    addTally(sum, one);
+    await run(file, [file], ["--allow-all"], NETWORK_TIME_LIMIT);
+  }
+  if (sum.passed + sum.failed + sum.skipped === 0) {
+    refuse(sum, [`no test matches ${paths.join(" ")}`]);
   }
   if (failing.length > 0) console.log(`\nfailures in ${failing.join(", ")}`);
   console.log(`\n${formatTally(sum)}`);
