@@ -4,6 +4,14 @@
  *
  * @module
  */
+import { createFrame, type Frame } from "../base/frame.ts";
+
+/** `IpLayer.receive`: the packet is filled, for a transport. */
+export const IP_DELIVER = 0;
+/** `IpLayer.receive`: the layer dealt with it, or keeps it. */
+export const IP_CONSUMED = 1;
+/** `IpLayer.receive`: it was wrong or not for us, and has been counted. */
+export const IP_DROPPED = 2;
 
 /** An ICMP error as the transport must judge it, RFC 1122 §4.2.3.9, RFC 5927, RFC 8201. */
 export const ICMP_NET_UNREACHABLE = 1;
@@ -24,8 +32,15 @@ export const ICMP_PARAMETER_PROBLEM = 8;
 /** Source quench: deprecated, never acted on (RFC 6633). */
 export const ICMP_SOURCE_QUENCH = 9;
 
+const NO_FRAME = createFrame(256);
+
 /** A packet, or the packet an ICMP error quotes. Made once, refilled for each. */
 export class IpPacketIn {
+  /**
+   * The slot in which the packet lies: the one just received, or the
+   * reassembler's own. Borrowed until the layer receives the next frame.
+   */
+  frame: Frame = NO_FRAME;
   /** Index of the interface it came in by. */
   interfaceIndex = 0;
   /** Transport protocol number (6 TCP, 17 UDP); of the quoted packet when `icmpKind` is not 0. */
