@@ -30,9 +30,8 @@ const LAYERS = [
   "mod",
 ];
 
-/** What belongs to the host and not to the language. */
+/** What belongs to the host and not to the language. Not `window` nor `Buffer`: TCP and WSK have their own, and Deno 2 has neither to offer that acts. */
 const HOST_GLOBALS = new Set([
-  "Buffer",
   "Date",
   "Deno",
   "Worker",
@@ -50,7 +49,6 @@ const HOST_GLOBALS = new Set([
   "setImmediate",
   "setInterval",
   "setTimeout",
-  "window",
 ]);
 
 /** Names of members of host-independent objects that still read a clock or draw a number. */
