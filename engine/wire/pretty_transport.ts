@@ -45,7 +45,7 @@ const FLAG_LETTERS = "FSRP.UEW";
 /** A TCP segment. */
 export function prettyTcp(p: PrettyTransport): string {
   const { view, at, end, length } = p;
-  if (end - at < 4) return `${p.source} > ${p.destination}:  [|tcp]`;
+  if (end - at < 4) return `${p.source} > ${p.destination}: [|tcp]`;
   const hosts = prettyPorts(p);
   if (end - at < TCP_HEADER_LENGTH) return `${hosts}:  [|tcp]`;
   const headerLength = tcpHeaderLength(view, at);
