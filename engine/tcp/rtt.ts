@@ -43,7 +43,7 @@ export class RttEstimator {
 
   /** An estimator without a sample: its RTO is `rtoInitial` (RFC 6298 §2.1). */
   constructor(rtoInitial: Micros, rtoMin: Micros, rtoMax: Micros) {
-    this.rto = rtoInitial + 0.5 - 0.5;
+    this.rto = rtoInitial;
     this.#rtoMin = rtoMin;
     this.#rtoMax = rtoMax;
   }

@@ -91,7 +91,6 @@ export class SentRecordPool {
 }
 
 function createRecord(): SentRecord {
-  // deno-lint-ignore synload/no-alloc-in-hot-file -- the pool is empty: once per record ever needed
   return new SentRecord();
 }
 

@@ -1,0 +1,520 @@
+/**
+ * One TCP connection as its stack and its application see it: bytes, times and
+ * events in; segments and event bits out.
+ *
+ * Four kinds of methods. `handle*` says what happened, the verbs (`write`,
+ * `read`, `shutdownSend`, `abort` …) say what the application wants,
+ * `pollTransmit`/`commitTransmit`/`takeEvents` drain the consequences, and
+ * getters tell how things stand. Nothing here acts by itself.
+ *
+ * A passive connection is made by a listener; an active one by `open`.
+ *
+ * @module
+ */
+import { TRACE_RECEIVE, TRACE_STATE, TRACE_TRANSMIT } from "../base/trace.ts";
+import type { Micros } from "../base/units.ts";
+import type { IpAddress } from "../wire/ip_address.ts";
+import type { SegmentIn, SegmentOut } from "../wire/tcp_segment.ts";
+import { afterRead } from "./ack_policy.ts";
+import {
+  ABORT_LOCAL,
+  ABORT_NONE,
+  ERR_ABORTED,
+  ERR_END_OF_STREAM,
+  ERR_NO_MEMORY,
+  ERR_NOT_CONNECTED,
+  ERR_SEND_SHUTDOWN,
+} from "./codes.ts";
+import type { TcpContext } from "./context.ts";
+import { TCP_COUNTER } from "./counters.ts";
+import { die, queueReset, releaseMemory } from "./death.ts";
+import { SeenState } from "./events.ts";
+import { prepareFastOpen } from "./fast_open_client.ts";
+import { handleIcmpError } from "./icmp.ts";
+import type { IcmpError } from "./icmp.ts";
+import { applyPathMtu } from "./mtu_probe.ts";
+import { acceptEcnSyn, acceptOffer, prepareOffer } from "./negotiate.ts";
+import { adjustReceiveBuffer } from "./receive_tuning.ts";
+import { initialWindow } from "./rx_ack.ts";
+import { rxSynSent } from "./rx_syn_sent.ts";
+import { rxSynchronized } from "./rx_synchronized.ts";
+import { seqAdd, seqSpan } from "./seq.ts";
+import {
+  MAY_SEND,
+  STATE_CLOSE_WAIT,
+  STATE_CLOSED,
+  STATE_ESTABLISHED,
+  STATE_FIN_WAIT_1,
+  STATE_FIN_WAIT_2,
+  STATE_LAST_ACK,
+  STATE_NAMES,
+  STATE_SYN_RECEIVED,
+  STATE_SYN_SENT,
+  STATE_TIME_WAIT,
+  stateIn,
+  SYNCHRONIZED,
+  transition,
+} from "./state.ts";
+import { Tcb } from "./tcb.ts";
+import { fireTimers, neighbourFailed } from "./timer_events.ts";
+import {
+  TIMER_FIN_WAIT_2,
+  TIMER_KEEP_ALIVE,
+  TIMER_USER_TIMEOUT,
+} from "./timers.ts";
+import { commit, describe } from "./tx.ts";
+
+/** What a connection tells the stack that owns it: a verb was called, look at me in the next round. */
+export interface ConnectionOwner {
+  /** `connection` has something to send, to tell or to be timed. Must only make a note. */
+  touch(connection: Connection): void;
+}
+
+/** Who hears of a connection's events. Called in the stack's last step only, when every connection is consistent. */
+export interface EventSink {
+  /** Bits `EV_*` since the last call; each says "look again". */
+  handleEvents(connection: Connection, events: number, now: Micros): void;
+}
+
+/** One connection. */
+export class Connection {
+  /** Its control block: fields are documented there. Applications read; only tcp/ writes. */
+  readonly tcb: Tcb;
+  /** Who hears of its events; null: nobody yet. */
+  sink: EventSink | null = null;
+  /** Set by the stack: it is in the list of connections to look at. */
+  touched = false;
+  readonly #owner: ConnectionOwner;
+  readonly #seen: SeenState = new SeenState();
+  #tracedState = STATE_CLOSED;
+
+  /** A closed connection between two endpoints; `open` or `acceptSyn` brings it to life. */
+  constructor(
+    context: TcpContext,
+    owner: ConnectionOwner,
+    local: IpAddress,
+    localPort: number,
+    remote: IpAddress,
+    remotePort: number,
+    now: Micros,
+  ) {
+    this.tcb = new Tcb(context, local, localPort, remote, remotePort, now);
+    this.#owner = owner;
+  }
+
+  /** `STATE_*`. */
+  get state(): number {
+    return this.tcb.state;
+  }
+
+  /** Name of the state. */
+  get stateName(): string {
+    return STATE_NAMES[this.tcb.state];
+  }
+
+  /** When it wants `handleTimer` called next; `Infinity`: no wish. A call too early does no harm. */
+  get deadline(): Micros {
+    return this.tcb.timers.earliest;
+  }
+
+  /** `ABORT_*`: why it died, 0 while it lives or when it ended in order. */
+  get abortReason(): number {
+    return this.tcb.abortReason;
+  }
+
+  /** Bytes that can be read now. */
+  get readable(): number {
+    return this.tcb.rcvBuf.length;
+  }
+
+  /** Whether the peer closed its direction and every byte was read. */
+  get atEnd(): boolean {
+    return this.tcb.finReceived && this.tcb.rcvBuf.length === 0;
+  }
+
+  /** Bytes a write would take now. */
+  get writable(): number {
+    return stateIn(this.tcb.state, MAY_SEND) && !this.tcb.finQueued
+      ? this.tcb.sndBuf.free
+      : 0;
+  }
+
+  // --- opening ------------------------------------------------------------------
+
+  /** Active open, RFC 9293 §3.10.1: a SYN goes in the next round. Path MTU and device limits must be set before. */
+  open(now: Micros, mode: "plain" | "fast"): void {
+    const t = this.tcb;
+    this.#prepare(now);
+    t.ecnAsked = t.config.ecn === 1;
+    t.context.counters.increment(TCP_COUNTER.TcpActiveOpens);
+    transition(t, STATE_SYN_SENT);
+    if (mode === "fast" && t.config.fastOpen & 1) prepareFastOpen(t, now);
+    t.synDue = true;
+    this.#touch();
+  }
+
+  /** A listener's child takes the SYN that made it, RFC 9293 §3.10.7.2: SYN-RECEIVED, a SYN-ACK goes in the next round. */
+  acceptSyn(s: SegmentIn, now: Micros): void {
+    const t = this.tcb;
+    t.passive = true;
+    this.#prepare(now);
+    acceptEcnSyn(t, s);
+    acceptOffer(t, s, now);
+    t.irs = s.seq;
+    t.rcvNxt = seqAdd(s.seq, 1);
+    t.rcvWup = t.rcvNxt;
+    t.lastAckSent = t.rcvNxt;
+    t.lastReceivedAt = now;
+    t.segmentsIn = 1;
+    initialWindow(t, s, s.wnd);
+    t.context.counters.increment(TCP_COUNTER.TcpPassiveOpens);
+    transition(t, STATE_SYN_RECEIVED);
+    t.synDue = true;
+    this.#touch();
+  }
+
+  // --- what happened ------------------------------------------------------------
+
+  /** A segment for this connection arrived. Never throws. */
+  handleSegment(s: SegmentIn, now: Micros): void {
+    const t = this.tcb;
+    const trace = t.context.trace;
+    if (trace !== null) {
+      trace.record(
+        TRACE_RECEIVE,
+        t.handle,
+        seqSpan(t.irs, s.seq),
+        s.dataLength,
+        now,
+      );
+    }
+    if (t.state === STATE_SYN_SENT) rxSynSent(t, s, now);
+    else if (t.state !== STATE_CLOSED) rxSynchronized(t, s, now);
+    this.#touch();
+  }
+
+  /** A deadline may have passed. */
+  handleTimer(now: Micros): void {
+    fireTimers(this.tcb, now);
+    this.#touch();
+  }
+
+  /** An ICMP error quoted a segment of this connection. */
+  handleIcmp(error: IcmpError, now: Micros): void {
+    handleIcmpError(this.tcb, error, now);
+    this.#touch();
+  }
+
+  /** The next hop did not answer. */
+  handleNoNeighbour(now: Micros): void {
+    neighbourFailed(this.tcb, now);
+    this.#touch();
+  }
+
+  /** The path's MTU is now `mtu` bytes. */
+  setPathMtu(mtu: number): void {
+    applyPathMtu(this.tcb, mtu);
+    this.#touch();
+  }
+
+  // --- what the application wants --------------------------------------------------
+
+  /** Queues up to `length` bytes of `source` from `offset`. Returns the bytes taken, 0 when the buffer is full (EV_WRITABLE follows), or an `ERR_*`. */
+  write(
+    source: Uint8Array,
+    offset: number,
+    length: number,
+    now: Micros,
+  ): number {
+    const t = this.tcb;
+    if (t.abortReason !== ABORT_NONE) return ERR_ABORTED;
+    if (t.finQueued) return ERR_SEND_SHUTDOWN;
+    if (!stateIn(t.state, MAY_SEND)) return ERR_NOT_CONNECTED;
+    this.#restartAfterIdle(now);
+    const taken = t.sndBuf.write(source, offset, length);
+    if (taken < length) {
+      t.wantWritable = true;
+      if (taken === 0 && t.sndBuf.free > 0 && t.sndBuf.length === 0) {
+        t.context.counters.increment(TCP_COUNTER.SynloadOutOfMemory);
+        return ERR_NO_MEMORY;
+      }
+    }
+    if (taken > 0) {
+      t.pushSeq = t.writeSeq;
+      if (stateIn(t.state, SYNCHRONIZED) || t.fastOpenAccepted) this.#touch();
+    }
+    return taken;
+  }
+
+  /** As `write`, the last byte being urgent (RFC 9293 §3.8.2). */
+  writeUrgent(
+    source: Uint8Array,
+    offset: number,
+    length: number,
+    now: Micros,
+  ): number {
+    const taken = this.write(source, offset, length, now);
+    if (taken > 0) {
+      this.tcb.sndUrgent = true;
+      this.tcb.sndUp = this.tcb.writeSeq;
+    }
+    return taken;
+  }
+
+  /** Moves up to `length` received bytes to `target`. Returns how many, 0 when there are none yet, ERR_END_OF_STREAM after the last, or ERR_ABORTED. */
+  read(
+    target: Uint8Array,
+    offset: number,
+    length: number,
+    now: Micros,
+  ): number {
+    const t = this.tcb;
+    const moved = t.rcvBuf.read(target, offset, length);
+    if (moved === 0) return this.#nothingToRead();
+    this.#afterRead(moved, now);
+    return moved;
+  }
+
+  /** Copies received bytes without consuming them, from `from` bytes after the next one. Returns how many. */
+  peek(
+    from: number,
+    target: Uint8Array,
+    offset: number,
+    length: number,
+  ): number {
+    return this.tcb.rcvBuf.peek(from, target, offset, length);
+  }
+
+  /** Consumes `count` received bytes, at most `readable`. */
+  skip(count: number, now: Micros): void {
+    this.tcb.rcvBuf.discard(count);
+    this.#afterRead(count, now);
+  }
+
+  /** Closes our direction: a FIN follows the last byte queued. RFC 9293 §3.10.4. Returns 0 or an `ERR_*`. */
+  shutdownSend(_now: Micros): number {
+    const t = this.tcb;
+    if (t.abortReason !== ABORT_NONE) return ERR_ABORTED;
+    if (t.finQueued) return 0;
+    switch (t.state) {
+      case STATE_SYN_SENT:
+        // Nothing was said yet, or only in the SYN: the FIN waits for the handshake.
+        t.finQueued = true;
+        break;
+      case STATE_SYN_RECEIVED:
+        t.finQueued = true;
+        if (t.fastOpenAccepted) transition(t, STATE_FIN_WAIT_1);
+        break;
+      case STATE_ESTABLISHED:
+        t.finQueued = true;
+        transition(t, STATE_FIN_WAIT_1);
+        break;
+      case STATE_CLOSE_WAIT:
+        t.finQueued = true;
+        transition(t, STATE_LAST_ACK);
+        break;
+      default:
+        return ERR_NOT_CONNECTED;
+    }
+    this.#touch();
+    return 0;
+  }
+
+  /**
+   * The application lets go. Unread data resets the connection (RFC 9293
+   * §3.6.1, RFC 2525 §2.17); otherwise it closes in order and lives on as an
+   * orphan until the peer has everything.
+   */
+  close(now: Micros): void {
+    const t = this.tcb;
+    if (t.orphaned) return;
+    t.orphaned = true;
+    t.context.orphanCount++;
+    if (t.state === STATE_CLOSED) {
+      this.#touch();
+      return;
+    }
+    if (t.rcvBuf.length > 0 && t.state !== STATE_TIME_WAIT) {
+      t.context.counters.increment(TCP_COUNTER.TcpExtTCPAbortOnClose);
+      this.abort(now);
+      return;
+    }
+    if (t.state === STATE_SYN_SENT && t.sndBuf.length === 0) {
+      die(t, ABORT_LOCAL, now);
+    } else {
+      this.shutdownSend(now);
+      if (t.state === STATE_FIN_WAIT_2) {
+        t.timers.set(TIMER_FIN_WAIT_2, now + t.config.finTimeout);
+      }
+    }
+    this.#touch();
+  }
+
+  /** Ends the connection at once: a RST goes if the peer knows of it. RFC 9293 §3.10.5. */
+  abort(now: Micros, reason: number = ABORT_LOCAL): void {
+    const t = this.tcb;
+    if (t.state === STATE_CLOSED) return;
+    const known = stateIn(t.state, SYNCHRONIZED) ||
+      t.state === STATE_SYN_RECEIVED;
+    if (t.state === STATE_TIME_WAIT) t.context.timeWaitCount--;
+    else if (known) queueReset(t, t.sndNxt, 1);
+    die(t, reason, now);
+    this.#touch();
+  }
+
+  /** Turns keepalive probes on or off. Times in µs. */
+  setKeepAlive(
+    mode: "on" | "off",
+    now: Micros,
+    idle: Micros = this.tcb.keepAliveIdle,
+    interval: Micros = this.tcb.keepAliveInterval,
+    count: number = this.tcb.keepAliveCount,
+  ): void {
+    const t = this.tcb;
+    t.keepAlive = mode === "on";
+    t.keepAliveIdle = idle;
+    t.keepAliveInterval = interval;
+    t.keepAliveCount = count;
+    t.timers.clear(TIMER_KEEP_ALIVE);
+    if (t.keepAlive && stateIn(t.state, SYNCHRONIZED)) {
+      t.timers.set(TIMER_KEEP_ALIVE, now + idle);
+    }
+    this.#touch();
+  }
+
+  /** Turns the coalescing of small writes on (`"nagle"`), off (`"nodelay"`), or holds every partial segment back (`"cork"`). */
+  setCoalescing(mode: "nagle" | "nodelay" | "cork"): void {
+    this.tcb.noDelay = mode === "nodelay";
+    this.tcb.corked = mode === "cork";
+    this.#touch();
+  }
+
+  /** Sets the user timeout, µs; 0: none. RFC 5482. */
+  setUserTimeout(timeout: Micros, now: Micros): void {
+    this.tcb.userTimeout = timeout;
+    this.tcb.timers.clear(TIMER_USER_TIMEOUT);
+    if (timeout > 0 && this.tcb.packetsOut > 0) {
+      this.tcb.timers.set(TIMER_USER_TIMEOUT, now + timeout);
+    }
+    this.#touch();
+  }
+
+  // --- the consequences --------------------------------------------------------------
+
+  /** Describes the next segment to send in `out`; false: none now. Changes nothing; see tx.ts. */
+  pollTransmit(out: SegmentOut, now: Micros): boolean {
+    return describe(this.tcb, out, now);
+  }
+
+  /** The device took the segment just described. */
+  commitTransmit(out: SegmentOut, now: Micros): void {
+    const t = this.tcb;
+    commit(t, out, now);
+    const trace = t.context.trace;
+    if (trace !== null) {
+      trace.record(
+        TRACE_TRANSMIT,
+        t.handle,
+        seqSpan(t.iss, out.seq),
+        out.dataLength,
+        now,
+      );
+    }
+  }
+
+  /** What changed since the last call, as `EV_*` bits. */
+  takeEvents(now: Micros): number {
+    const trace = this.tcb.context.trace;
+    if (trace !== null && this.#tracedState !== this.tcb.state) {
+      trace.record(
+        TRACE_STATE,
+        this.tcb.handle,
+        this.#tracedState,
+        this.tcb.state,
+        now,
+      );
+      this.#tracedState = this.tcb.state;
+    }
+    return this.#seen.difference(this.tcb);
+  }
+
+  /** Whether nothing is left to do: its slot may go. */
+  get finished(): boolean {
+    return this.tcb.state === STATE_CLOSED && !this.tcb.resetDue;
+  }
+
+  /** Gives back its memory; received bytes are lost. The stack calls it last. */
+  release(): void {
+    if (this.tcb.orphaned) this.tcb.context.orphanCount--;
+    releaseMemory(this.tcb);
+  }
+
+  #prepare(now: Micros): void {
+    const t = this.tcb;
+    const isn = t.context.isn;
+    prepareOffer(t);
+    t.tsOffset = isn.timestampOffset(
+      t.local,
+      t.localPort,
+      t.remote,
+      t.remotePort,
+    );
+    t.iss = isn.initialSequence(
+      t.local,
+      t.localPort,
+      t.remote,
+      t.remotePort,
+      now,
+    );
+    t.sndUna = t.iss;
+    t.sndNxt = t.iss;
+    t.sndBufSeq = seqAdd(t.iss, 1);
+    t.pushSeq = t.writeSeq;
+    t.sndSml = t.iss;
+    t.highSeq = t.iss;
+    t.highestSacked = t.iss;
+    t.cwndUsageSeq = t.iss;
+    t.ecnHighSeq = t.iss;
+  }
+
+  #restartAfterIdle(now: Micros): void {
+    const t = this.tcb;
+    if (t.packetsOut > 0 || t.lastSentAt === -Infinity) return;
+    const idle = now - t.lastSentAt;
+    const rto = t.rttEstimator.rto;
+    if (idle <= rto) return;
+    t.congestion.onRestart(t, idle, now);
+    if (!t.config.slowStartAfterIdle || t.sndBuf.length > 0) return;
+    // RFC 5681 §4.1, RFC 2861: halve for each RTO of silence, down to the initial window.
+    const restart = Math.min(t.config.initialCwnd, t.cwnd);
+    t.ssthresh = Math.max(t.ssthresh, (t.cwnd >> 1) + (t.cwnd >> 2));
+    for (let left = idle - rto; left > 0 && t.cwnd > restart; left -= rto) {
+      t.cwnd = t.cwnd >> 1;
+    }
+    t.cwnd = Math.max(t.cwnd, restart);
+    t.cwndLimited = false;
+    t.cwndUsageSeq = t.sndNxt;
+  }
+
+  #nothingToRead(): number {
+    const t = this.tcb;
+    if (t.finReceived) return ERR_END_OF_STREAM;
+    if (t.abortReason !== ABORT_NONE) return ERR_ABORTED;
+    if (t.state === STATE_CLOSED) return ERR_END_OF_STREAM;
+    return 0;
+  }
+
+  #afterRead(moved: number, now: Micros): void {
+    const t = this.tcb;
+    t.bytesRead += moved;
+    if (t.rcvUrgent && seqSpan(t.rcvUp, t.copiedSeq) >= 0) t.rcvUrgent = false;
+    adjustReceiveBuffer(t, now);
+    if (t.state === STATE_CLOSED) return;
+    afterRead(t);
+    if (t.ackNow) this.#touch();
+  }
+
+  #touch(): void {
+    if (!this.touched) this.#owner.touch(this);
+  }
+}

@@ -1,0 +1,76 @@
+/**
+ * What the connections of one stack share: settings, memory, randomness,
+ * counters and the two rate limits that must be global to mean anything.
+ *
+ * @module
+ */
+import type { Arena } from "../base/arena.ts";
+import type { Counters } from "../base/counters.ts";
+import type { Random } from "../base/ports.ts";
+import type { TraceSink } from "../base/trace.ts";
+import { SECOND } from "../base/units.ts";
+import type { Micros } from "../base/units.ts";
+import type { TcpConfig } from "./config.ts";
+import { createTcpCounters } from "./counters.ts";
+import { FastOpenCache } from "./fast_open_cache.ts";
+import { IsnGenerator } from "./isn.ts";
+import { createRuleCounters } from "./rules.ts";
+import { SentRecordPool } from "./sent_queue.ts";
+import type { Tcb } from "./tcb.ts";
+
+/** One stack's shared TCP state. */
+export class TcpContext {
+  /** Settings; changes apply to connections made later unless a field says otherwise. */
+  readonly config: TcpConfig;
+  /** Memory of all rings. */
+  readonly arena: Arena;
+  /** Randomness. */
+  readonly random: Random;
+  /** Counters as `nstat` names them. */
+  readonly counters: Counters = createTcpCounters();
+  /** How often each rule of the state machine ended a segment's processing. */
+  readonly rules: Counters = createRuleCounters();
+  /** Where events go; null: nowhere, at no cost. */
+  trace: TraceSink | null = null;
+  /** Unused retransmission records. */
+  readonly records: SentRecordPool = new SentRecordPool();
+  /** Initial sequence numbers and timestamp offsets. */
+  readonly isn: IsnGenerator;
+  /** Fast Open cookies learned from servers. */
+  readonly fastOpenCache: FastOpenCache = new FastOpenCache();
+  /** Connections in TIME-WAIT. */
+  timeWaitCount = 0;
+  /** Connections the application has closed that are not gone yet. */
+  orphanCount = 0;
+  #challengeWindowAt: Micros = -Infinity;
+  #challengesLeft = 0;
+
+  /** A context with `config`, its rings in `arena`, secrets drawn from `random`. */
+  constructor(config: TcpConfig, arena: Arena, random: Random) {
+    this.config = config;
+    this.arena = arena;
+    this.random = random;
+    this.isn = new IsnGenerator(random);
+  }
+
+  /** Asked when a passive handshake is about to complete: whether its listener has room. The stack sets it. */
+  mayEstablish: (t: Tcb) => boolean = () => true;
+
+  /**
+   * Whether one more challenge ACK may be sent this second.
+   *
+   * The budget of each second is drawn at random from the upper half of the
+   * limit, so that an attacker cannot count what is left of it to learn about
+   * other connections (RFC 5961 §7; the attack is CVE-2016-5696).
+   */
+  takeChallenge(now: Micros): boolean {
+    if (now - this.#challengeWindowAt >= SECOND) {
+      this.#challengeWindowAt = now;
+      const half = Math.ceil(this.config.challengeAckLimit / 2);
+      this.#challengesLeft = half + (this.random.int32() >>> 1) % (half + 1);
+    }
+    if (this.#challengesLeft <= 0) return false;
+    this.#challengesLeft--;
+    return true;
+  }
+}

@@ -1,0 +1,27 @@
+// @hot
+/**
+ * The moment a connection becomes ESTABLISHED, from either side.
+ *
+ * @module
+ */
+import type { Micros } from "../base/units.ts";
+import { STATE_ESTABLISHED, STATE_FIN_WAIT_1, transition } from "./state.ts";
+import type { Tcb } from "./tcb.ts";
+import { TIMER_KEEP_ALIVE, TIMER_RETRANSMIT } from "./timers.ts";
+
+/** Moves to ESTABLISHED, and on to FIN-WAIT-1 when the application has closed already. */
+export function establish(t: Tcb, now: Micros): void {
+  transition(t, STATE_ESTABLISHED);
+  t.establishedAt = now;
+  t.synDue = false;
+  t.timers.clear(TIMER_RETRANSMIT);
+  t.backoff = 0;
+  t.timeouts = 0;
+  // RFC 5681 §3.1: a lost SYN means a window of one; Linux forgives the first.
+  if (t.synTimeouts > 1) t.cwnd = 1;
+  t.highSeq = t.sndNxt;
+  t.rackDsackRoundValid = false;
+  t.congestion.start(t, now);
+  if (t.keepAlive) t.timers.set(TIMER_KEEP_ALIVE, now + t.keepAliveIdle);
+  if (t.finQueued) transition(t, STATE_FIN_WAIT_1);
+}

@@ -1,0 +1,194 @@
+/**
+ * Cookies a Fast Open client has learned, RFC 7413 §4.1.3.
+ *
+ * At most one cookie, the latest, per (local address, remote address), with
+ * the MSS the server announced; and beside it what went wrong: a path that
+ * dropped or ignored SYN data is left alone for a while that doubles each time
+ * (§4.1.3.1). Bounded; the least recently used entry goes first.
+ *
+ * @module
+ */
+import { SECOND } from "../base/units.ts";
+import type { Micros } from "../base/units.ts";
+import type { IpAddress } from "../wire/ip_address.ts";
+import { formatIpAddress, parseIpAddress } from "../wire/ip_address.ts";
+
+/** Entries kept before the least recently used is dropped. */
+const CAPACITY = 4_096;
+/** First back-off after a failure; doubles with each further one. Linux counts in minutes likewise. */
+const FIRST_BACKOFF: Micros = 60 * SECOND;
+/** Most doublings: 64 minutes. */
+const MAX_DOUBLINGS = 6;
+
+/** What is known of one server as seen from one of our addresses. */
+export interface FastOpenEntry {
+  /** The cookie, 4 to 16 bytes; empty: none known. */
+  cookie: Uint8Array;
+  /** MSS the server announced, bytes; 0: not known. */
+  mss: number;
+  /** The cookie came in the experimental option (kind 254), or that option is to be tried next. */
+  experimental: boolean;
+}
+
+interface PathFailure {
+  count: number;
+  until: Micros;
+}
+
+/** An exported entry, as {@linkcode FastOpenCache.export} writes it. JSON-safe. */
+export interface FastOpenRecord {
+  /** Our address. */
+  readonly local: string;
+  /** The server's address. */
+  readonly remote: string;
+  /** The cookie in hexadecimal. */
+  readonly cookie: string;
+  /** MSS, bytes; 0: not known. */
+  readonly mss: number;
+  /** Learned by the experimental option. */
+  readonly experimental: boolean;
+}
+
+/** The cache of one stack. */
+export class FastOpenCache {
+  readonly #entries = new Map<string, FastOpenEntry>();
+  readonly #failures = new Map<string, PathFailure>();
+
+  /** What is known of `remote` from `local`; null: nothing. Counts as a use. */
+  find(local: IpAddress, remote: IpAddress): FastOpenEntry | null {
+    const key = hostKey(local, remote);
+    const entry = this.#entries.get(key);
+    if (entry === undefined) return null;
+    this.#entries.delete(key);
+    this.#entries.set(key, entry);
+    return entry;
+  }
+
+  /** Keeps `cookie` (copied) as the latest of this server. RFC 7413 §4.1.3: at most one. */
+  store(
+    local: IpAddress,
+    remote: IpAddress,
+    cookie: Uint8Array,
+    mss: number,
+    kind: "standard" | "experimental",
+  ): void {
+    const key = hostKey(local, remote);
+    this.#entries.delete(key);
+    this.#entries.set(key, {
+      cookie: cookie.slice(),
+      mss,
+      experimental: kind === "experimental",
+    });
+    evictOldest(this.#entries);
+  }
+
+  /** Forgets the cookie of this server, for instance because it was refused. */
+  forget(local: IpAddress, remote: IpAddress): void {
+    this.#entries.delete(hostKey(local, remote));
+  }
+
+  /** Until when Fast Open is not to be tried on this path, µs; `-Infinity`: it may be tried. */
+  disabledUntil(
+    local: IpAddress,
+    remote: IpAddress,
+    remotePort: number,
+  ): Micros {
+    const failure = this.#failures.get(pathKey(local, remote, remotePort));
+    return failure === undefined ? -Infinity : failure.until;
+  }
+
+  /** Notes that Fast Open failed on this path (addresses and port, RFC 7413 §4.1.3.1): it rests, twice as long as last time. */
+  noteFailure(
+    local: IpAddress,
+    remote: IpAddress,
+    remotePort: number,
+    now: Micros,
+  ): void {
+    const key = pathKey(local, remote, remotePort);
+    const before = this.#failures.get(key);
+    const count = before === undefined ? 1 : before.count + 1;
+    const doublings = Math.min(count - 1, MAX_DOUBLINGS);
+    this.#failures.delete(key);
+    this.#failures.set(key, {
+      count,
+      until: now + FIRST_BACKOFF * 2 ** doublings,
+    });
+    evictOldest(this.#failures);
+  }
+
+  /** Notes that Fast Open worked on this path: past failures no longer count. */
+  noteSuccess(local: IpAddress, remote: IpAddress, remotePort: number): void {
+    this.#failures.delete(pathKey(local, remote, remotePort));
+  }
+
+  /** Every known cookie, least recently used first, for a program to keep in a file. */
+  export(): FastOpenRecord[] {
+    const records: FastOpenRecord[] = [];
+    for (const [key, entry] of this.#entries) {
+      const [local, remote] = key.split(">");
+      records.push({
+        local,
+        remote,
+        cookie: toHex(entry.cookie),
+        mss: entry.mss,
+        experimental: entry.experimental,
+      });
+    }
+    return records;
+  }
+
+  /** Takes over what {@linkcode FastOpenCache.export} wrote. Throws TypeError naming the record that cannot be used. */
+  import(records: readonly FastOpenRecord[]): void {
+    for (const record of records) {
+      const cookie = fromHex(record.cookie);
+      if (cookie === null || !isCookieLength(cookie.length)) {
+        throw new TypeError(
+          `Cannot import Fast Open cookie "${record.cookie}" of ${record.remote}: it must be 4 to 16 bytes, an even number, in hexadecimal`,
+        );
+      }
+      this.store(
+        parseIpAddress(record.local),
+        parseIpAddress(record.remote),
+        cookie,
+        Number.isInteger(record.mss) && record.mss > 0 ? record.mss : 0,
+        record.experimental ? "experimental" : "standard",
+      );
+    }
+  }
+}
+
+/** Whether RFC 7413 §4.1.1 allows a cookie of `length` bytes: 4 to 16, and even. */
+export function isCookieLength(length: number): boolean {
+  return length >= 4 && length <= 16 && length % 2 === 0;
+}
+
+function hostKey(local: IpAddress, remote: IpAddress): string {
+  return `${formatIpAddress(local)}>${formatIpAddress(remote)}`;
+}
+
+function pathKey(local: IpAddress, remote: IpAddress, port: number): string {
+  return `${hostKey(local, remote)}:${port}`;
+}
+
+function evictOldest<T>(map: Map<string, T>): void {
+  if (map.size <= CAPACITY) return;
+  for (const key of map.keys()) {
+    map.delete(key);
+    return;
+  }
+}
+
+function toHex(bytes: Uint8Array): string {
+  let text = "";
+  for (const byte of bytes) text += byte.toString(16).padStart(2, "0");
+  return text;
+}
+
+function fromHex(text: string): Uint8Array | null {
+  if (!/^([0-9a-fA-F]{2})*$/.test(text)) return null;
+  const bytes = new Uint8Array(text.length / 2);
+  for (let i = 0; i < bytes.length; i++) {
+    bytes[i] = parseInt(text.slice(2 * i, 2 * i + 2), 16);
+  }
+  return bytes;
+}
