@@ -15,6 +15,7 @@ import type { IpInterface } from "./interface.ts";
 import { NeighbourTable } from "./neighbours.ts";
 import { PacketStore, type StoredPacket } from "./packet_store.ts";
 import { PathMtuTable } from "./path_mtu.ts";
+import { Reassembler } from "./reassembly.ts";
 import { RouteTable } from "./routes.ts";
 import { TokenBucket } from "./token_bucket.ts";
 
@@ -48,10 +49,12 @@ export class IpContext {
   readonly errorLimit: TokenBucket = new TokenBucket(ERROR_RATE, ERROR_BURST);
   /** Datagrams whose next hop did not answer, for the transport to hear of; oldest first. */
   readonly unreachable: StoredPacket[] = [];
+  /** Packets of which pieces are missing. */
+  readonly reassembler: Reassembler;
   /** A slot for the layer's own packets, large enough for the largest. */
   readonly scratch: Frame;
 
-  /** Makes empty tables. The arena must have room for one frame. */
+  /** Makes empty tables. The arena must have room for two frames. */
   constructor(random: Random, arena: Arena, counters: Counters) {
     this.random = random;
     this.arena = arena;
@@ -59,6 +62,7 @@ export class IpContext {
     this.store = new PacketStore(arena, STORE_LIMIT);
     this.routes = new RouteTable(this.addresses, this.interfaces, random);
     this.neighbours = new NeighbourTable(this.store, random);
+    this.reassembler = new Reassembler(arena, random);
     this.scratch = arena.createFrame();
   }
 }

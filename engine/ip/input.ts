@@ -121,8 +121,10 @@ export function receiveFrame(
   if (frame.end - frame.start < 1) return dropLink(context);
   switch (frame.view.getUint8(frame.l3) >> 4) {
     case 4:
+      context.counters.increment(IN_RECEIVES);
       return receiveIpv4(context, via, packet, LINK_UNICAST, now);
     case 6:
+      context.counters.increment(IN_RECEIVES + V6 | 0);
       return receiveIpv6(context, via, packet, LINK_UNICAST, now);
     default:
       context.counters.increment(LINK_IN_UNKNOWN_PROTOS);
@@ -144,8 +146,10 @@ function receiveEthernet(
   frame.l3 = frame.start + ETHERNET_HEADER_LENGTH | 0;
   switch (ethernetType(frame.view, frame.start)) {
     case ETHER_TYPE_IPV4:
+      context.counters.increment(IN_RECEIVES);
       return receiveIpv4(context, via, packet, link, now);
     case ETHER_TYPE_IPV6:
+      context.counters.increment(IN_RECEIVES + V6 | 0);
       return receiveIpv6(context, via, packet, link, now);
     case ETHER_TYPE_ARP:
       receiveArp(context, via, frame, now);
@@ -182,7 +186,6 @@ function receiveIpv4(
   const frame = packet.frame;
   const view = frame.view;
   const l3 = frame.l3;
-  counters.increment(IN_RECEIVES);
   const code = checkIpv4(view, l3, frame.end);
   if (code !== WIRE_OK) return dropHeader(context, code, 0);
   if (!ipv4ChecksumValid(view, l3)) return dropHeader(context, code, 0);
@@ -230,7 +233,6 @@ function receiveIpv6(
   const frame = packet.frame;
   const view = frame.view;
   const l3 = frame.l3;
-  counters.increment(IN_RECEIVES + V6 | 0);
   const code = checkIpv6(view, l3, frame.end);
   if (code !== WIRE_OK) return dropHeader(context, code, V6);
   frame.end = l3 + IPV6_HEADER_LENGTH + ipv6PayloadLength(view, l3) | 0;
@@ -258,7 +260,8 @@ function receiveIpv6(
     reportHeaderProblem(context, packet, chain, walked, now);
     return dropHeader(context, walked, V6);
   }
-  if (chain.fragmentAt >= 0) {
+  // A fragment that is the whole packet needs no others, RFC 6946 §4.
+  if (chain.moreFragments || chain.fragmentOffset !== 0) {
     if (!receiveFragmentV6(context, packet, chain, now)) return IP_CONSUMED;
     return receiveIpv6(context, via, packet, link, now);
   }

@@ -47,6 +47,7 @@ import {
   stepDuplicates,
 } from "./duplicates.ts";
 import { EgressQueue } from "./egress.ts";
+import { expireFragments, fragmentsDeadline } from "./fragments.ts";
 import { receiveFrame } from "./input.ts";
 import { IpInterface } from "./interface.ts";
 import { queueAdvertisement } from "./ndp_output.ts";
@@ -122,6 +123,7 @@ export class IpLayer {
     return Math.min(
       context.neighbours.deadline,
       context.pathMtus.deadline,
+      fragmentsDeadline(context),
       duplicatesDeadline(context),
       discoveryDeadline(context),
     );
@@ -421,6 +423,7 @@ export class IpLayer {
     this.#stepNeighbours(now);
     if (duplicatesDeadline(context) <= now) stepDuplicates(context, now);
     if (discoveryDeadline(context) <= now) stepDiscovery(context, now);
+    expireFragments(context, now);
     context.pathMtus.expire(now);
     this.#updateMtus();
   }
