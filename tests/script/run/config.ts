@@ -8,6 +8,10 @@
  *
  * @module
  */
+import {
+  formatIpAddress,
+  parseIpAddress,
+} from "../../../engine/wire/ip_address.ts";
 import type { ScriptOption } from "../lang/ast.ts";
 
 /** How sockets and packets are addressed. */
@@ -174,14 +178,19 @@ function finish(draft: Draft): RunConfig {
     family,
     wireVersion: isIpv6 ? 6 : 4,
     socketDomain: family === "ipv4" ? AF_INET : AF_INET6,
-    localIp: values.get("local_ip") ??
-      (isIpv6 ? "fd3d:0a0b:17d6::1" : "192.168.0.1"),
+    localIp: addressOf(
+      values,
+      "local_ip",
+      isIpv6 ? "fd3d:a0b:17d6::1" : "192.168.0.1",
+    ),
     localPrefixLength: isIpv6
       ? 48
       : prefixLengthOf(values.get("netmask_ip") ?? "255.255.0.0"),
-    remoteIp:
-      (values.get("remote_ip") ?? (isIpv6 ? "fd3d:fa7b:d17d::1" : "192.0.2.1"))
-        .replace(/\/.*/, ""),
+    remoteIp: addressOf(
+      values,
+      "remote_ip",
+      isIpv6 ? "fd3d:fa7b:d17d::1" : "192.0.2.1",
+    ),
     bindPort: integerOf(values, "bind_port", 8080, 1, 0xffff),
     connectPort: integerOf(values, "connect_port", 8080, 1, 0xffff),
     // The public runners make IPv6 carry the same 1460-byte segments.
@@ -205,6 +214,20 @@ function finish(draft: Draft): RunConfig {
       ? null
       : `code in ${values.get("code_format")}`,
   };
+}
+
+/** An address in its usual form, so that text can be compared; a prefix length behind it is dropped. */
+function addressOf(
+  values: ReadonlyMap<string, string>,
+  name: string,
+  fallback: string,
+): string {
+  const text = (values.get(name) ?? fallback).replace(/\/.*/, "");
+  try {
+    return formatIpAddress(parseIpAddress(text));
+  } catch {
+    throw new OptionError(`--${name} must be an IP address, got "${text}"`);
+  }
 }
 
 function integerOf(

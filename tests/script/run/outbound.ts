@@ -79,7 +79,7 @@ export class OutboundWatch {
       length += payloadLength(arrival.packet);
     } while (
       length < wanted && !this.#config.strictSegments &&
-      payloadLength(parts[0].packet) > 0
+      isStartOf(action, parts[0].packet)
     );
 
     const joined = length === wanted
@@ -236,6 +236,13 @@ function mapTimestamps(
 
 function payloadLength(packet: Packet): number {
   return packet.body.kind === "tcp" ? packet.body.payload.length : 0;
+}
+
+/** Whether more segments could make `packet` the expected one. */
+function isStartOf(action: PacketAction, packet: Packet): boolean {
+  const { transport } = action;
+  if (transport.kind !== "tcp" || packet.body.kind !== "tcp") return false;
+  return packet.body.payload.length > 0 && packet.body.seq === transport.seq;
 }
 
 /** The expectation as a packet in script notation. */
