@@ -34,7 +34,8 @@ import {
   IPV6_NO_NEXT_HEADER,
   IPV6_ROUTING,
 } from "./ipv6_extensions.ts";
-import { prettyIcmpv4, prettyIcmpv6 } from "./pretty_icmp.ts";
+import { prettyIcmpv4 } from "./pretty_icmpv4.ts";
+import { prettyIcmpv6 } from "./pretty_icmpv6.ts";
 import { prettyTcp, prettyUdp } from "./pretty_transport.ts";
 
 /** What a network layer knows of the bytes it carries. */

@@ -164,6 +164,7 @@ Deno.test("findIpv4Option() walks NOPs and options and stops at the end or at no
   assertEquals(find("00940400 00000000", IPV4_OPTION_ROUTER_ALERT), -1);
   assertEquals(find("07010000 94040000", IPV4_OPTION_ROUTER_ALERT), -1);
   assertEquals(find("07ff0000 94040000", IPV4_OPTION_ROUTER_ALERT), -1);
+  assertEquals(find("94050000", IPV4_OPTION_ROUTER_ALERT), -1);
   assertEquals(find("01010194", IPV4_OPTION_ROUTER_ALERT), -1);
   assertEquals(find("", IPV4_OPTION_ROUTER_ALERT), -1);
   assertEquals(IPV4_MORE_FRAGMENTS, 0x2000);

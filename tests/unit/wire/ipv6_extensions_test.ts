@@ -147,6 +147,10 @@ Deno.test("walkIpv6() points at an option that runs past its header", () => {
   );
 });
 
+Deno.test("walkIpv6() reads no length behind the last octet of a packet", () => {
+  assertEquals(walk(60, hex("1100 0000 0000 0001")).code, WIRE_BAD_FIELD);
+});
+
 Deno.test("walkIpv6() says truncated when a header runs past the packet", () => {
   assertEquals(walk(60).code, WIRE_TRUNCATED);
   assertEquals(walk(60, hex("1100 0104 0000 00")).code, WIRE_TRUNCATED);

@@ -165,6 +165,8 @@ Deno.test("parseTcpOptions() reads up to four SACK blocks", () => {
   assertEquals(parse("0502", TCP_ACK).sackCount, 0);
   assertEquals(parse("0509 00000001 000000", TCP_ACK).sackCount, 0);
   assertEquals(parse("050a 00000001 00000002", TCP_ACK).sackCount, 1);
+  const oneAndAHalf = "050e 00000001 00000002 00000003";
+  assertEquals(parse(oneAndAHalf, TCP_ACK).sackCount, 0);
 });
 
 Deno.test("parseTcpOptions() reads a Fast Open cookie of any length and says where it is", () => {
@@ -210,6 +212,21 @@ Deno.test("parseTcpOptions() keeps what came before a malformed option", () => {
     const s = parse("020405b4" + bad);
     assertEquals([s.mss, s.hasTimestamps, s.sackCount], [1460, false, 0], bad);
   }
+});
+
+Deno.test("parseTcpOptions() reads nothing behind an option of length 0 or 1", () => {
+  assertEquals(parse("0800 020405b4").mss, ABSENT);
+  assertEquals(parse("0801 020405b4").mss, ABSENT);
+});
+
+Deno.test("parseTcpOptions() lets the last of two Fast Open options count", () => {
+  const plain = parse("fe04f989 2206 01020304");
+  assertEquals([plain.fastOpenLength, plain.fastOpenExperimental], [4, false]);
+  const experimental = parse("2206 01020304 fe04f989");
+  assertEquals(
+    [experimental.fastOpenLength, experimental.fastOpenExperimental],
+    [0, true],
+  );
 });
 
 Deno.test("parseTcpOptions() skips a known kind of the wrong length and an unknown one", () => {
