@@ -23,9 +23,13 @@ export function errno(): number {
   return location[0];
 }
 
-/** Makes the alias now, so that the first {@linkcode errno} after a failed call costs no call that could change it. */
+/**
+ * Makes the alias and compiles {@linkcode errno} now, so that its first use
+ * after a failed call neither calls into C nor allocates: either could change
+ * the number.
+ */
 export function prepareErrno(): void {
-  location ??= aliasErrno();
+  errno();
 }
 
 function aliasErrno(): Int32Array {

@@ -38,6 +38,8 @@ export const ENETDOWN = 100;
 export const EBADFD = 77;
 /** No buffer space. */
 export const ENOBUFS = 105;
+/** It took too long. */
+export const ETIMEDOUT = 110;
 
 const ERRORS: ReadonlyMap<number, readonly [name: string, meaning: string]> =
   new Map<number, readonly [string, string]>([

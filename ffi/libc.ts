@@ -61,6 +61,8 @@ const SYMBOLS = {
   recv: { parameters: ["i32", "buffer", "usize", "i32"], result: "i32" },
   /** void *memcpy(void *dest, const void *src, size_t n); the result is not used */
   memcpy: { parameters: ["usize", "usize", "usize"], result: "void" },
+  /** int usleep(useconds_t usec) */
+  usleep: { parameters: ["u32"], result: "i32" },
   /** int unshare(int flags) */
   unshare: { parameters: ["i32"], result: "i32" },
   /** int setns(int fd, int nstype) */

@@ -34,14 +34,9 @@ export {
   unshareNetns,
   withNetns,
 } from "./netns.ts";
-export type { Link, LinkChange, RouteTarget } from "./rtnetlink.ts";
-export {
-  addAddress,
-  addRoute,
-  createVeth,
-  deleteLink,
-  getLink,
-  moveLink,
-  setLink,
-} from "./rtnetlink.ts";
+export type { Link, LinkChange } from "./links.ts";
+export { createVeth, deleteLink, getLink, moveLink, setLink } from "./links.ts";
+export { addAddress, settleAddress } from "./addresses.ts";
+export type { RouteTarget } from "./routes.ts";
+export { addRoute } from "./routes.ts";
 export { readSysctl, writeSysctl } from "./sysctl.ts";

@@ -12,7 +12,7 @@
  * @module
  */
 import { errno, prepareErrno } from "./errno.ts";
-import { EINTR } from "./errno_names.ts";
+import { EACCES, EEXIST, EINTR, ENODEV, EPERM } from "./errno_names.ts";
 import { libc } from "./libc.ts";
 import type { NetlinkMessage } from "./netlink_message.ts";
 import { findAttribute, NETLINK_HEADER_LENGTH } from "./netlink_message.ts";
@@ -38,7 +38,7 @@ export interface NetlinkPurpose {
   readonly action: string;
   /** The message's name: `RTM_NEWLINK`. */
   readonly call: string;
-  /** What to do, by error number; asked only on failure. */
+  /** What to do, by error number; asked only on failure. {@linkcode commonRemedy} when absent. */
   readonly remedy?: (errno: number) => string;
 }
 
@@ -71,6 +71,21 @@ export function exchange(
     return checkAnswer(answer.subarray(0, length), purpose);
   } finally {
     libc().close(fd);
+  }
+}
+
+/** What to do about the refusals every verb can meet; empty when nothing can be said. */
+export function commonRemedy(code: number): string {
+  switch (code) {
+    case EPERM:
+    case EACCES:
+      return "run as root, or under `unshare -Urn`";
+    case EEXIST:
+      return "it exists already; choose another or delete it first";
+    case ENODEV:
+      return "there is no such interface in this network namespace";
+    default:
+      return "";
   }
 }
 
@@ -111,7 +126,7 @@ function refusal(
   const explanation = words === null
     ? ""
     : new TextDecoder().decode(words).replace(/[\0.]+$/, "");
-  const remedy = purpose.remedy?.(code) ?? "";
+  const remedy = (purpose.remedy ?? commonRemedy)(code);
   const advice = [explanation, remedy].filter((text) => text !== "").join("; ");
   return new SystemError(purpose.action, purpose.call, code, advice);
 }

@@ -19,7 +19,7 @@
 import { errno, prepareErrno } from "./errno.ts";
 import { EBUSY, EEXIST, EINVAL, ENOENT, EPERM } from "./errno_names.ts";
 import { cString, libc } from "./libc.ts";
-import { setLink } from "./rtnetlink.ts";
+import { setLink } from "./links.ts";
 import { SystemError } from "./system_error.ts";
 
 const CLONE_NEWNET = 0x4000_0000;
@@ -104,8 +104,7 @@ export class Netns {
  * @throws {TypeError} when `fn` returns a promise
  */
 export function withNetns<T>(namespace: Netns, fn: () => T): T {
-  return returning(() => {
-    enter(namespace, "enter the network namespace");
+  return inside(() => enter(namespace, "enter the network namespace"), () => {
     const result = fn();
     if (result instanceof Promise) {
       throw new TypeError(
@@ -118,16 +117,7 @@ export function withNetns<T>(namespace: Netns, fn: () => T): T {
 
 /** Moves this thread to a new namespace for good, `lo` up in it. */
 export function unshareNetns(): void {
-  prepareErrno();
-  if (libc().unshare(CLONE_NEWNET) < 0) {
-    const code = errno();
-    throw new SystemError(
-      "make a network namespace",
-      "unshare",
-      code,
-      advice(code),
-    );
-  }
+  unshareThread();
   setLink("lo", { state: "up" });
 }
 
@@ -191,19 +181,33 @@ function checkNetnsName(name: string): void {
 }
 
 function inFreshNetns<T>(fn: () => T): T {
-  return returning(() => {
-    unshareNetns();
+  return inside(unshareThread, () => {
+    setLink("lo", { state: "up" });
     return fn();
   });
 }
 
-/** Runs `fn`, which changes the thread's namespace, and changes back. */
-function returning<T>(fn: () => T): T {
+/** Runs `fn` in the namespace that `move` takes the thread to, and comes back. */
+function inside<T>(move: () => void, fn: () => T): T {
   using home = Netns.current();
+  move();
   try {
     return fn();
   } finally {
     enter(home, "return to the network namespace of before");
+  }
+}
+
+function unshareThread(): void {
+  prepareErrno();
+  if (libc().unshare(CLONE_NEWNET) < 0) {
+    const code = errno();
+    throw new SystemError(
+      "make a network namespace",
+      "unshare",
+      code,
+      advice(code),
+    );
   }
 }
 

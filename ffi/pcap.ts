@@ -36,7 +36,7 @@ import { libc } from "./libc.ts";
 import { PCAP_OUT_LENGTH, PcapIo } from "./pcap_io.ts";
 import { pcapLibrary } from "./pcap_library.ts";
 import { openPcap } from "./pcap_open.ts";
-import { getLink } from "./rtnetlink.ts";
+import { getLink } from "./links.ts";
 import { SystemError } from "./system_error.ts";
 
 const DLT_EN10MB = 1;

@@ -38,7 +38,8 @@ import { DeviceCounters } from "./device_counters.ts";
 import { IovecArray } from "./iovec.ts";
 import { libc } from "./libc.ts";
 import { checkLinkName, parseHardwareAddress } from "./link_name.ts";
-import { addAddress, getLink, setLink } from "./rtnetlink.ts";
+import { addAddress, settleAddress } from "./addresses.ts";
+import { getLink, setLink } from "./links.ts";
 import { TapIo } from "./tap_io.ts";
 import { openTun } from "./tun_open.ts";
 
@@ -206,5 +207,7 @@ function configure(name: string, options: TapOptions): void {
   }
   if (mtu !== undefined) setLink(name, { mtu });
   if (!getLink(name).isUp) setLink(name, { state: "up" });
-  for (const cidr of options.hostAddresses ?? []) addAddress(name, cidr);
+  const addresses = options.hostAddresses ?? [];
+  for (const cidr of addresses) addAddress(name, cidr);
+  for (const cidr of addresses) settleAddress(cidr);
 }
