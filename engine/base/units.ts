@@ -21,7 +21,8 @@ export const SECOND: Micros = 1_000_000;
 /** A deadline that never comes. */
 export const NEVER: Micros = Infinity;
 
-declare const SEQ: unique symbol;
+/** The brand of {@linkcode Seq}; exists only for the type checker. */
+export declare const SEQ: unique symbol;
 
 /**
  * A 32-bit TCP sequence number, held as an int32 so that V8 keeps it a Smi.

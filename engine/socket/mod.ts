@@ -1,0 +1,6 @@
+/**
+ * Deno-shaped sockets over the stack.
+ *
+ * @module
+ */
+export {};

@@ -1,0 +1,26 @@
+/**
+ * The stack and what its verbs and events speak of.
+ *
+ * @module
+ */
+export { POLL_BLOCKED, POLL_IDLE, POLL_MORE, Stack } from "./stack.ts";
+export type { StackOptions } from "./stack.ts";
+export type { ConnectOptions, ListenOptions } from "./tcp_layer.ts";
+export { IpLayer } from "../ip/layer.ts";
+export type { InterfaceOptions } from "../ip/layer.ts";
+export type { RouteEntry } from "../ip/routes.ts";
+export { Connection } from "../tcp/connection.ts";
+export type { ConnectionOwner, EventSink } from "../tcp/connection.ts";
+export { Listener } from "../tcp/listener.ts";
+export type { ListenerSink } from "../tcp/listener.ts";
+export * from "../tcp/codes.ts";
+export { defaultTcpConfig } from "../tcp/config.ts";
+export type { BufferSizes, TcpConfig } from "../tcp/config.ts";
+export { TcpContext } from "../tcp/context.ts";
+export { Tcb } from "../tcp/tcb.ts";
+export * from "../tcp/state.ts";
+export * from "../tcp/congestion/control.ts";
+export * from "../tcp/congestion/cubic.ts";
+export * from "../tcp/congestion/new_reno.ts";
+export * from "../tcp/fast_open_cache.ts";
+export * from "../tcp/fast_open_client.ts";
