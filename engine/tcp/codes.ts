@@ -6,21 +6,21 @@
  */
 
 /** A verb was called in a state that does not allow it: not connected, or already closed for sending. */
-export const ERR_NOT_CONNECTED = -1;
+export const ERR_NOT_CONNECTED: number = -1;
 /** The connection is dead; `abortReason` says why. */
-export const ERR_ABORTED = -2;
+export const ERR_ABORTED: number = -2;
 /** The sending side was shut down by the application. */
-export const ERR_SEND_SHUTDOWN = -3;
+export const ERR_SEND_SHUTDOWN: number = -3;
 /** Nothing can be read any more: the peer closed and all was read. */
-export const ERR_END_OF_STREAM = -4;
+export const ERR_END_OF_STREAM: number = -4;
 /** The arena has no room. */
-export const ERR_NO_MEMORY = -5;
+export const ERR_NO_MEMORY: number = -5;
 /** The address and port are in use. */
-export const ERR_ADDRESS_IN_USE = -6;
+export const ERR_ADDRESS_IN_USE: number = -6;
 /** The address is not one of ours, or no free port is left. */
-export const ERR_ADDRESS_NOT_AVAILABLE = -7;
+export const ERR_ADDRESS_NOT_AVAILABLE: number = -7;
 /** No route leads to the destination. */
-export const ERR_NO_ROUTE = -8;
+export const ERR_NO_ROUTE: number = -8;
 
 /** Alive, or closed in order. */
 export const ABORT_NONE = 0;
