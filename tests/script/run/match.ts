@@ -184,7 +184,8 @@ export function joinSegments(
   if (first.body.kind !== "tcp" || parts.length === 1) return first;
   const payload = new Uint8Array(length);
   let at = 0;
-  let flags = first.body.flags;
+  // Pieces in between may carry a PSH of the sender's own; what counts is how the last one ends.
+  let flags = first.body.flags & ~PSH_FIN;
   for (const part of parts) {
     const { body } = part;
     if (body.kind !== "tcp") return "segments are mixed with other packets";
@@ -192,7 +193,7 @@ export function joinSegments(
     if (reason !== null) return reason;
     payload.set(body.payload, at);
     at += body.payload.length;
-    flags |= body.flags & PSH_FIN;
+    if (at === length) flags |= body.flags & PSH_FIN;
   }
   return { ...first, body: { ...first.body, flags, payload } };
 }
