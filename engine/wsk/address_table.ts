@@ -109,7 +109,7 @@ function keyOf(protocol: number, port: number): number {
 function judge(second: AddressClaim, first: AddressClaim): NTSTATUS {
   const secondWild = isUnspecified(second.endpoint.address);
   const firstWild = isUnspecified(first.endpoint.address);
-  if (!meet(second, first, secondWild || firstWild)) return STATUS_SUCCESS;
+  if (!meet(second, first)) return STATUS_SUCCESS;
   const row = 2 * second.share + (secondWild ? 0 : 1);
   const column = 2 * first.share + (firstWild ? 0 : 1);
   const verdict = RULES[row][column];
@@ -119,8 +119,9 @@ function judge(second: AddressClaim, first: AddressClaim): NTSTATUS {
     : STATUS_ACCESS_DENIED;
 }
 
-function meet(a: AddressClaim, b: AddressClaim, wild: boolean): boolean {
-  if (!wild) return a.endpoint.address.equals(b.endpoint.address);
-  return a.endpoint.address.family === b.endpoint.address.family ||
-    a.dualStack || b.dualStack;
+/** Whether two claims on one port are about one address; a wildcard is about all of its family. */
+function meet(a: AddressClaim, b: AddressClaim): boolean {
+  const [x, y] = [a.endpoint.address, b.endpoint.address];
+  if (!isUnspecified(x) && !isUnspecified(y)) return x.equals(y);
+  return x.family === y.family || a.dualStack || b.dualStack;
 }

@@ -9,11 +9,7 @@ import type { WSK_SOCKET } from "./dispatch.ts";
 import type { IRP } from "./irp.ts";
 import { sourceOf } from "./packet_info.ts";
 import { requestOn, usability } from "./request.ts";
-import {
-  type Endpoint,
-  endpointOf,
-  type SOCKADDR,
-} from "./sockaddr.ts";
+import { type Endpoint, endpointOf, type SOCKADDR } from "./sockaddr.ts";
 import { CATEGORY_DATAGRAM, Socket } from "./socket.ts";
 import {
   type NTSTATUS,

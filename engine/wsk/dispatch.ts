@@ -1,4 +1,3 @@
-// deno-lint-ignore-file synload/no-host-api -- Buffer is the name of a parameter in wsk.h
 /**
  * The types of the dispatch tables: what can be called, in the order of wsk.h.
  *

@@ -16,6 +16,7 @@ import { AddressTable } from "./address_table.ts";
 import type { Client } from "./client.ts";
 import { Delivery } from "./delivery.ts";
 import type { IRP } from "./irp.ts";
+import type { NameService } from "./names.ts";
 import {
   STATUS_CANCELLED,
   STATUS_FILE_FORCED_CLOSED,
@@ -36,13 +37,16 @@ export class Provider implements TransportSink {
   readonly clients: Set<Client> = new Set();
   /** Connections a listener keeps for WskAccept. */
   readonly backlog: number;
+  /** What it knows of names. */
+  readonly names: NameService;
   readonly #timers: Timers = new Timers();
   #waiting: Set<() => void> = new Set();
 
   /** Becomes the sink of `transport`. */
-  constructor(transport: WskTransport, backlog: number) {
+  constructor(transport: WskTransport, backlog: number, names: NameService) {
     this.transport = transport;
     this.backlog = backlog;
+    this.names = names;
     this.delivery = new Delivery(() => transport.requestDelivery());
     transport.attach(this);
   }

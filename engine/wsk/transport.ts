@@ -22,26 +22,26 @@ import type { IpAddress } from "../wire/ip_address.ts";
 import type { Endpoint } from "./sockaddr.ts";
 
 /** A verb's refusal: the address, or the pair of addresses, is in use. */
-export const TRANSPORT_IN_USE = -1;
+export const TRANSPORT_IN_USE: number = -1;
 /** A verb's refusal: the address is not one of this host's. */
-export const TRANSPORT_NOT_LOCAL = -2;
+export const TRANSPORT_NOT_LOCAL: number = -2;
 /** A verb's refusal: no route leads to the destination. */
-export const TRANSPORT_NO_ROUTE = -3;
+export const TRANSPORT_NO_ROUTE: number = -3;
 /** A verb's refusal: no ephemeral port is left. */
-export const TRANSPORT_NO_PORT = -4;
+export const TRANSPORT_NO_PORT: number = -4;
 /** A verb's refusal: memory ran out. */
-export const TRANSPORT_NO_MEMORY = -5;
+export const TRANSPORT_NO_MEMORY: number = -5;
 /** A verb's refusal: the stack cannot do this. */
-export const TRANSPORT_UNSUPPORTED = -6;
+export const TRANSPORT_UNSUPPORTED: number = -6;
 /** A verb's refusal: a datagram is larger than can be sent. */
-export const TRANSPORT_TOO_LARGE = -7;
+export const TRANSPORT_TOO_LARGE: number = -7;
 /** A verb's refusal: the stack is gone. */
-export const TRANSPORT_DOWN = -8;
+export const TRANSPORT_DOWN: number = -8;
 /** A verb's refusal: sending to a broadcast address was not allowed. */
-export const TRANSPORT_DENIED = -9;
+export const TRANSPORT_DENIED: number = -9;
 
 /** A verb's refusal: the send queue is full; look again after the next change. */
-export const TRANSPORT_FULL = -10;
+export const TRANSPORT_FULL: number = -10;
 
 /** {@linkcode TransportConnection.phase}: the handshake is under way. */
 export const PHASE_CONNECTING = 0;
