@@ -37,7 +37,18 @@ import {
   isUnspecifiedWords,
 } from "../wire/ip_class.ts";
 import { IPV4_HEADER_LENGTH, PROTOCOL_ICMP } from "../wire/ipv4.ts";
-import { IPV6_HEADER_LENGTH, PROTOCOL_ICMPV6 } from "../wire/ipv6.ts";
+import {
+  IPV6_HEADER_LENGTH,
+  ipv6NextHeader,
+  PROTOCOL_ICMPV6,
+} from "../wire/ipv6.ts";
+import {
+  IPV6_DESTINATION_OPTIONS,
+  IPV6_FRAGMENT,
+  IPV6_FRAGMENT_LENGTH,
+  IPV6_HOP_BY_HOP,
+  IPV6_ROUTING,
+} from "../wire/ipv6_extensions.ts";
 import type { IpContext } from "./context.ts";
 import {
   ICMP_OUT_DEST_UNREACHS,
@@ -56,6 +67,12 @@ import type { IpPacketIn } from "./packet.ts";
 import { IPV6_MIN_MTU } from "./path_mtu.ts";
 import type { Route } from "./routes.ts";
 
+/** Extension headers that say their own length. */
+const LENGTHY_HEADERS: readonly number[] = [
+  IPV6_HOP_BY_HOP,
+  IPV6_ROUTING,
+  IPV6_DESTINATION_OPTIONS,
+];
 /** Largest ICMP error of IPv4, its IP header included, RFC 1812 §4.3.2.3. */
 const IPV4_ERROR_MAX = 576;
 
@@ -119,12 +136,19 @@ function mayReport(packet: IpPacketIn): boolean {
   if (packet.isMulticast) return false;
   if (isUnspecifiedWords(remote0, remote1, remote2, remote3)) return false;
   if (isMulticastWords(remote0, remote1, remote2, remote3)) return false;
-  const isIcmp = packet.protocol === PROTOCOL_ICMP ||
-    packet.protocol === PROTOCOL_ICMPV6;
-  if (!isIcmp) return true;
-  if (packet.l4Length < 1) return false;
-  const type = packet.frame.view.getUint8(packet.l4);
-  return !isIcmpError(type, packet.protocol === PROTOCOL_ICMP ? 4 : 6);
+  return !quotesError(packet);
+}
+
+/** Whether the packet is itself an ICMP error, or a redirect. */
+function quotesError(packet: IpPacketIn): boolean {
+  const { view, l3, end } = packet.frame;
+  if (isV4Packet(packet)) {
+    if (packet.protocol !== PROTOCOL_ICMP || packet.l4 >= end) return false;
+    return isIcmpError(view.getUint8(packet.l4), 4);
+  }
+  // The walk that refused a header stopped at it, so the chain is followed again.
+  const at = skipIpv6Headers(view, l3, end, PROTOCOL_ICMPV6);
+  return at >= 0 && isIcmpError(view.getUint8(at), 6);
 }
 
 /** The route to the sender, from the address it wrote to; for a group, from the one that suits. */
@@ -217,6 +241,28 @@ function countError(context: IpContext, type: number, route: Route): void {
   ) {
     context.counters.increment(ICMP_OUT_PARM_PROBS + family);
   }
+}
+
+/** Where the header of that upper protocol begins, whatever is wrong with those before it; -1 when it is not there. */
+function skipIpv6Headers(
+  view: DataView,
+  l3: number,
+  end: number,
+  wanted: number,
+): number {
+  let protocol = ipv6NextHeader(view, l3);
+  let at = l3 + IPV6_HEADER_LENGTH;
+  while (at + 2 <= end) {
+    if (protocol === wanted) return at;
+    const isFragment = protocol === IPV6_FRAGMENT;
+    if (!isFragment && !LENGTHY_HEADERS.includes(protocol)) return -1;
+    const length = isFragment
+      ? IPV6_FRAGMENT_LENGTH
+      : view.getUint8(at + 1) + 1 << 3;
+    protocol = view.getUint8(at);
+    at += length;
+  }
+  return -1;
 }
 
 function isV4Packet(packet: IpPacketIn): boolean {

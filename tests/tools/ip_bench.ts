@@ -73,6 +73,8 @@ export class RecordingDevice implements LinkDevice {
 export interface IpBench {
   /** The layer. */
   readonly layer: IpLayer;
+  /** The memory it has. */
+  readonly arena: Arena;
   /** Its device. */
   readonly device: RecordingDevice;
   /** What {@linkcode IpBench.put} filled. */
@@ -107,6 +109,7 @@ export function createIpBench(
   frames();
   return {
     layer,
+    arena,
     device,
     packet,
     put(bytes: Uint8Array, now: Micros = 0): number {
