@@ -62,7 +62,6 @@ import {
 } from "./counters.ts";
 import { queueDatagram } from "./datagram.ts";
 import { isIcmpError } from "./icmp_kinds.ts";
-import { DEFAULT_HOP_LIMIT } from "./interface.ts";
 import type { IpPacketIn } from "./packet.ts";
 import { IPV6_MIN_MTU } from "./path_mtu.ts";
 import type { Route } from "./routes.ts";
@@ -205,7 +204,7 @@ function queueIcmp(
     route,
     isV4 ? PROTOCOL_ICMP : PROTOCOL_ICMPV6,
     0,
-    route.interface?.hopLimit ?? DEFAULT_HOP_LIMIT,
+    route.hopLimit,
     now,
   );
   const counter = sent === TX_OK ? ICMP_OUT_MSGS : ICMP_OUT_ERRORS;

@@ -150,7 +150,10 @@ export function receiveRouterAdvertisement(
     context.routes.remove(entry);
   }
   const hopLimit = ndpHopLimit(view, packet.l4);
-  if (hopLimit !== 0) via.hopLimit = hopLimit;
+  if (hopLimit !== 0 && hopLimit !== via.hopLimit) {
+    via.hopLimit = hopLimit;
+    context.routes.generation++;
+  }
   learnRouter(context, via, packet, router, now);
   learnMtu(context, via, packet);
   learnPrefixes(context, via, packet, now);

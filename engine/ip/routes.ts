@@ -33,7 +33,7 @@ import {
   prefixNetwork,
 } from "../wire/ip_address.ts";
 import { type AddressTable, isGroupAddress } from "./addresses.ts";
-import type { IpInterface } from "./interface.ts";
+import { DEFAULT_HOP_LIMIT, type IpInterface } from "./interface.ts";
 import type { Neighbour } from "./neighbours.ts";
 
 /** Most destinations the cache remembers. */
@@ -71,6 +71,8 @@ export class Route {
   multicast = false;
   /** Largest packet in bytes the path is thought to carry, network header included. Read it before every use. */
   pathMtu = 0;
+  /** Hop limit for packets whose sender names none. */
+  hopLimit: number = DEFAULT_HOP_LIMIT;
   /** Set DF in IPv4 packets. Cleared when the path cannot carry the least MTU we accept (path_mtu.ts). */
   dontFragment = true;
   /** Bytes an ICMP error said fit, or `Infinity`. */
@@ -214,6 +216,7 @@ export class RouteTable {
     );
     route.nextHop = entry.gateway ?? route.remote;
     route.pathMtu = Math.min(via.mtu, route.learnedMtu);
+    route.hopLimit = via.hopLimit;
     return true;
   }
 
