@@ -10,7 +10,6 @@
  *
  * @module
  */
-import { addressOf } from "./address_book.ts";
 import { refuseSpan } from "./span_error.ts";
 
 const ENTRY_WORDS = 4;
@@ -18,15 +17,15 @@ const WORD = 0x1_0000_0000;
 
 /** A fixed number of pieces, made once and refilled for each call. */
 export class IovecArray {
-  /** Address of the first entry. Valid as long as this object is reachable. */
-  readonly address: number;
-  readonly #words: Int32Array;
+  /** Pointer to the first entry. Valid as long as this object is reachable. */
+  readonly pointer: Deno.PointerValue;
+  readonly #words: Int32Array<ArrayBuffer>;
 
   /** Makes room for `capacity` pieces. */
   constructor(capacity: number) {
     const buffer = new ArrayBuffer(capacity * ENTRY_WORDS * 4);
     this.#words = new Int32Array(buffer);
-    this.address = addressOf(new Uint8Array(buffer));
+    this.pointer = Deno.UnsafePointer.of(this.#words);
   }
 
   /** Aims entry `index` at `length` bytes at `address`. */

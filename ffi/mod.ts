@@ -40,3 +40,5 @@ export { addAddress, settleAddress } from "./addresses.ts";
 export type { RouteTarget } from "./routes.ts";
 export { addRoute } from "./routes.ts";
 export { readSysctl, writeSysctl } from "./sysctl.ts";
+export type { OpenStackOptions } from "./open_stack.ts";
+export { HostedNetwork, openStack } from "./open_stack.ts";

@@ -33,6 +33,7 @@ const POLLIN = 0x001;
 const POLL_ENDED = 0x008 | 0x010 | 0x020;
 const POLLFD_LENGTH = 8;
 const TIMESPEC_LENGTH = 16;
+const EVENT_LENGTH = 8;
 const WITHOUT_TIMEOUT = 0;
 const NO_SIGNAL_MASK = 0;
 /** Waits that fail one after the other until it is certain that none will succeed. */
@@ -42,9 +43,10 @@ const MAX_FAILURES = 100;
 export class PollWaiter implements Waiter {
   readonly #eventFd: number;
   readonly #fds: number[];
-  /** The eventfd's eight bytes, then the timespec; made once. */
-  readonly #scratch: DataView = new DataView(new ArrayBuffer(24));
-  readonly #scratchAddress: number;
+  /** The 1 a wake adds to the eventfd's count, and where that count, a 1 again, is read to. */
+  readonly #event: BigUint64Array<ArrayBuffer> = new BigUint64Array([1n]);
+  readonly #timespec: DataView = new DataView(new ArrayBuffer(TIMESPEC_LENGTH));
+  readonly #timespecAddress: number;
   #pollfds: DataView = new DataView(new ArrayBuffer(0));
   #pollfdsAddress = 0;
   #failures = 0;
@@ -60,7 +62,7 @@ export class PollWaiter implements Waiter {
   constructor(fds: readonly number[] = []) {
     prepareErrno();
     this.#fds = [...fds];
-    this.#scratchAddress = addressOf(new Uint8Array(this.#scratch.buffer));
+    this.#timespecAddress = addressOf(new Uint8Array(this.#timespec.buffer));
     this.#eventFd = libc().eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     if (this.#eventFd < 0) {
       throw new SystemError(
@@ -127,7 +129,7 @@ export class PollWaiter implements Waiter {
     }
     if (this.#isWoken) {
       this.#isWoken = false;
-      libc().read(this.#eventFd, this.#scratchAddress, 8);
+      libc().read(this.#eventFd, this.#event, EVENT_LENGTH);
     }
     this.#failures = ready < 0 ? this.#failures + 1 : 0;
     if (this.#failures > MAX_FAILURES) {
@@ -167,21 +169,12 @@ export class PollWaiter implements Waiter {
     if (timeout === Infinity) return WITHOUT_TIMEOUT;
     const micros = Math.max(0, Math.ceil(timeout));
     const seconds = Math.floor(micros / 1_000_000);
-    const at = this.#scratch.byteLength - TIMESPEC_LENGTH;
-    this.#scratch.setUint32(at, seconds, true);
-    this.#scratch.setUint32(at + 4, 0, true);
-    this.#scratch.setUint32(
-      at + 8,
-      (micros - seconds * 1_000_000) * 1_000,
-      true,
-    );
-    this.#scratch.setUint32(at + 12, 0, true);
-    return this.#scratchAddress + at;
+    this.#timespec.setUint32(0, seconds, true);
+    this.#timespec.setUint32(8, (micros - seconds * 1_000_000) * 1_000, true);
+    return this.#timespecAddress;
   }
 
   #writeEvent(): void {
-    this.#scratch.setUint32(0, 1, true);
-    this.#scratch.setUint32(4, 0, true);
-    libc().write(this.#eventFd, this.#scratchAddress, 8);
+    libc().write(this.#eventFd, this.#event, EVENT_LENGTH);
   }
 }

@@ -7,7 +7,6 @@
  *
  * @module
  */
-import { addressOf } from "./address_book.ts";
 import { errno, prepareErrno } from "./errno.ts";
 import { EACCES, ENOENT, EPERM } from "./errno_names.ts";
 import { cString, libc } from "./libc.ts";
@@ -24,7 +23,7 @@ export function readSysctl(key: string): string {
   const length = withSetting(
     key,
     O_RDONLY,
-    (fd) => libc().read(fd, addressOf(bytes), bytes.length),
+    (fd) => libc().read(fd, bytes, bytes.length),
   );
   return new TextDecoder().decode(bytes.subarray(0, length)).trimEnd();
 }
@@ -35,7 +34,7 @@ export function writeSysctl(key: string, value: string | number): void {
   withSetting(
     key,
     O_WRONLY,
-    (fd) => libc().write(fd, addressOf(bytes), bytes.length),
+    (fd) => libc().write(fd, bytes, bytes.length),
   );
 }
 

@@ -3,15 +3,16 @@
  * Frames in and out of an open TAP or TUN descriptor: two system calls.
  *
  * The kernel wants its offload header directly before the frame, and a frame
- * slot has headroom before its first byte. So the header lives there, and one
- * `read` or `write` moves both without a scatter list:
+ * slot has headroom before its first byte. So the header lives there, and both
+ * are one piece:
  *
- *     | headroom ... |virtio| Ethernet | IP | TCP ... |
- *                    ^ what read and write are given
+ *     | headroom ... |virtio| Ethernet | IP | TCP ... |    | ring ... |
+ *                    ^ piece 0                             ^ pieces 1, 2
  *
- * Only a payload that lies in a ring makes a gather write of two or three
- * pieces, from one iovec array made once. Nothing is copied and nothing is
- * allocated per frame. Every span handed to the kernel is checked against its
+ * A payload that lies in a ring is one or two pieces more. All go by `readv`
+ * and `writev` and one iovec array made once, a single piece too: it is the
+ * way to hand over an address that V8 calls directly. Nothing is copied and
+ * nothing is allocated per frame. Every span handed to the kernel is checked against its
  * buffer first: a wrong offset there would not throw but corrupt memory.
  *
  * @module
@@ -79,9 +80,9 @@ export class TapIo {
     const offset = start - VIRTIO_HEADER_LENGTH | 0;
     const room = frame.limit - offset | 0;
     checkSpan(frame.bytes, offset, room);
-    const address = this.#addresses.addressOf(frame.bytes) + offset;
+    this.#iovecs.set(0, this.#addresses.addressOf(frame.bytes) + offset, room);
     for (let i = 0; i < MAX_SKIPPED; i = i + 1 | 0) {
-      const length = this.#libc.read(this.#fd, address, room);
+      const length = this.#libc.readv(this.#fd, this.#iovecs.pointer, 1);
       if (length < 0) return readFailure(errno());
       // The kernel cuts what does not fit and does not say so: a full slot may be a cut frame.
       if (length < room && length > VIRTIO_HEADER_LENGTH) {
@@ -104,9 +105,11 @@ export class TapIo {
       frame.start + this.#linkHeaderLength | 0,
     );
     const address = this.#addresses.addressOf(frame.bytes) + offset;
-    const written = payload === null || payload.length === 0
-      ? this.#libc.write(this.#fd, address, length)
-      : this.#gather(address, length, payload);
+    this.#iovecs.set(0, address, length);
+    const count = payload === null || payload.length === 0
+      ? 1
+      : this.#gather(payload);
+    const written = this.#libc.writev(this.#fd, this.#iovecs.pointer, count);
     if (written < 0) return this.#writeFailure(errno());
     this.#counts[C.TX_FRAMES]++;
     this.#counts[C.TX_BYTES] += written - VIRTIO_HEADER_LENGTH;
@@ -125,19 +128,16 @@ export class TapIo {
     return length;
   }
 
-  #gather(address: number, length: number, payload: PayloadRef): number {
+  /** Aims the pieces behind the first at the payload; how many pieces there are now. */
+  #gather(payload: PayloadRef): number {
     const ring = payload.bytes;
+    const address = this.#addresses.addressOf(ring);
     checkSpan(ring, payload.offset, payload.length);
-    const ringAddress = this.#addresses.addressOf(ring);
-    this.#iovecs.set(0, address, length);
-    this.#iovecs.set(1, ringAddress + payload.offset, payload.length);
-    let count = 2;
-    if (payload.wrapLength !== 0) {
-      checkSpan(ring, payload.wrapOffset, payload.wrapLength);
-      this.#iovecs.set(2, ringAddress + payload.wrapOffset, payload.wrapLength);
-      count = 3;
-    }
-    return this.#libc.writev(this.#fd, this.#iovecs.address, count);
+    this.#iovecs.set(1, address + payload.offset, payload.length);
+    if (payload.wrapLength === 0) return 2;
+    checkSpan(ring, payload.wrapOffset, payload.wrapLength);
+    this.#iovecs.set(2, address + payload.wrapOffset, payload.wrapLength);
+    return 3;
   }
 
   #writeFailure(code: number): number {
