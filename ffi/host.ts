@@ -31,22 +31,20 @@
  * @module
  */
 import type { Clock, LinkDevice, Micros, Waiter } from "../engine/mod.ts";
+import { POLL_BLOCKED, POLL_MORE } from "../engine/mod.ts";
 import { MonotonicClock } from "./clock.ts";
 import { PollWaiter } from "./poller.ts";
 import { TimerWaiter } from "./timer_waiter.ts";
-
-/** {@linkcode HostedStack.poll}: nothing was done and nothing is left to do. */
-export const POLL_IDLE = 0;
-/** {@linkcode HostedStack.poll}: something was done, or is left to do; call again soon. */
-export const POLL_MORE = 1;
-/** {@linkcode HostedStack.poll}: a device had no room; call again after a wake or a short while. */
-export const POLL_BLOCKED = 2;
 
 /** What the host needs of a stack. */
 export interface HostedStack {
   /** When to call {@linkcode HostedStack.poll} at the latest, µs; `Infinity` when nothing is pending. */
   readonly deadline: Micros;
-  /** Does what is due, taking at most `budget` frames; returns `POLL_*`. */
+  /**
+   * Does what is due, taking at most `budget` frames.
+   *
+   * @returns `POLL_MORE` when something was done or is left to do, which begins the spin anew; `POLL_BLOCKED` when a device had no room; else `POLL_IDLE`
+   */
   poll(now: Micros, budget: number): number;
 }
 

@@ -23,7 +23,7 @@ import { CryptoRandom } from "./random.ts";
 /** How a stack is opened. */
 export interface OpenStackOptions
   extends Pick<StackOptions, "tcp" | "memory" | "trace"> {
-  /** The device; the caller's, closed by {@linkcode HostedNetwork.close}. */
+  /** The device; the caller's, closed by {@linkcode Network.close}. */
   readonly device: LinkDevice;
   /** Our addresses on it in CIDR notation, IPv4 and IPv6. */
   readonly addresses: readonly string[];
@@ -49,65 +49,6 @@ const DRAIN_LIMIT_MS = 2_000;
 /** How often it looks, ms. */
 const DRAIN_STEP_MS = 2;
 
-/** A network whose loop runs until it is closed. */
-export class HostedNetwork extends Network implements AsyncDisposable {
-  readonly #host: Host;
-  readonly #devices: readonly LinkDevice[];
-  readonly #clock: Clock;
-  #closing: Promise<void> | null = null;
-
-  /** Starts the loop. */
-  constructor(
-    stack: Stack,
-    devices: readonly LinkDevice[],
-    clock: Clock,
-    spinTimeout: number | undefined,
-  ) {
-    super({ stack, clock, createError });
-    this.#clock = clock;
-    this.#devices = devices;
-    this.#host = new Host(stack, devices, {
-      clock,
-      ...(spinTimeout === undefined ? {} : { spinTimeout }),
-    });
-    stack.onWork = () => this.#host.wake();
-    this.#host.start();
-  }
-
-  /** Resolves when the loop has ended; rejects with what went wrong in it. */
-  get closed(): Promise<void> {
-    return this.#host.closed;
-  }
-
-  /**
-   * Ends everything: what closed connections still have to deliver is given
-   * two seconds, then every connection is aborted, the loop ends and the
-   * devices are closed. A second call waits for the first.
-   */
-  close(): Promise<void> {
-    this.#closing ??= this.#close();
-    return this.#closing;
-  }
-
-  /** Same as {@linkcode HostedNetwork.close}. */
-  [Symbol.asyncDispose](): Promise<void> {
-    return this.close();
-  }
-
-  async #close(): Promise<void> {
-    const until = this.#clock.now() + DRAIN_LIMIT_MS * 1_000;
-    while (this.isDraining && this.#clock.now() < until) {
-      await new Promise((resolve) => setTimeout(resolve, DRAIN_STEP_MS));
-    }
-    try {
-      this.stack.close(this.#clock.now());
-      await this.#host.close();
-    } finally {
-      for (const device of this.#devices) device.close();
-    }
-  }
-}
-
 /**
  * Opens a stack over `device` and runs it.
  *
@@ -122,7 +63,7 @@ export class HostedNetwork extends Network implements AsyncDisposable {
  * await using conn = await net.connect({ hostname: "10.0.0.1", port: 7 });
  * ```
  */
-export function openStack(options: OpenStackOptions): Promise<HostedNetwork> {
+export function openStack(options: OpenStackOptions): Promise<Network> {
   // A promise, so that opening may one day wait for an address (DHCP, SLAAC).
   try {
     return Promise.resolve(open(options));
@@ -131,7 +72,7 @@ export function openStack(options: OpenStackOptions): Promise<HostedNetwork> {
   }
 }
 
-function open(options: OpenStackOptions): HostedNetwork {
+function open(options: OpenStackOptions): Network {
   const clock = options.clock ?? new MonotonicClock();
   const more = options.moreDevices ?? [];
   const attachments = [
@@ -165,7 +106,39 @@ function open(options: OpenStackOptions): HostedNetwork {
     });
   }
   const devices = attachments.map(({ device }) => device);
-  return new HostedNetwork(stack, devices, clock, options.spinTimeout);
+  const host = new Host(stack, devices, {
+    clock,
+    ...(options.spinTimeout === undefined
+      ? {}
+      : { spinTimeout: options.spinTimeout }),
+  });
+  stack.onWork = () => host.wake();
+  host.start();
+  return new Network({
+    stack,
+    clock,
+    createError,
+    onClose: (network) => shutDown(network, host, devices, clock),
+  });
+}
+
+/** Lets closed connections deliver what they still hold, then ends the loop and closes the devices. */
+async function shutDown(
+  network: Network,
+  host: Host,
+  devices: readonly LinkDevice[],
+  clock: Clock,
+): Promise<void> {
+  const until = clock.now() + DRAIN_LIMIT_MS * 1_000;
+  while (network.isDraining && clock.now() < until) {
+    await new Promise((resolve) => setTimeout(resolve, DRAIN_STEP_MS));
+  }
+  try {
+    network.stack.close(clock.now());
+    await host.close();
+  } finally {
+    for (const device of devices) device.close();
+  }
 }
 
 function defaultRoute(family: 4 | 6): IpPrefix {

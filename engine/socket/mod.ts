@@ -1,6 +1,10 @@
 /**
- * Deno-shaped sockets over the stack.
+ * Deno-shaped sockets over the stack: connections, listeners, streams.
  *
  * @module
  */
-export {};
+export * from "./errors.ts";
+export * from "./info.ts";
+export * from "./network.ts";
+export * from "./tcp_conn.ts";
+export * from "./tcp_listener.ts";

@@ -30,6 +30,7 @@ import type { TcpConfig } from "../tcp/config.ts";
 import type { Connection, ConnectionOwner } from "../tcp/connection.ts";
 import { TcpContext } from "../tcp/context.ts";
 import type { Listener } from "../tcp/listener.ts";
+import type { Tcb } from "../tcp/tcb.ts";
 import { parseIpAddress } from "../wire/ip_address.ts";
 import { PROTOCOL_TCP, PROTOCOL_UDP } from "../wire/ipv4.ts";
 import { TcpLayer } from "./tcp_layer.ts";
@@ -147,6 +148,11 @@ export class Stack implements ConnectionOwner {
   /** Stops a listener; connections that wait to be accepted are reset. */
   closeListener(listener: Listener, now: Micros): void {
     this.#layer.closeListener(listener, now);
+  }
+
+  /** Whether `test` holds for any connection's control block. */
+  someConnection(test: (t: Tcb) => boolean): boolean {
+    return this.#layer.some(test);
   }
 
   /** Makes a note that `connection` has something to do. */

@@ -34,6 +34,7 @@ import { RULE } from "../tcp/rules.ts";
 import { answerClosed } from "../tcp/rx_closed.ts";
 import { seqAfter, toSeq } from "../tcp/seq.ts";
 import { STATE_TIME_WAIT } from "../tcp/state.ts";
+import type { Tcb } from "../tcp/tcb.ts";
 import { IpAddress } from "../wire/ip_address.ts";
 import { PROTOCOL_TCP } from "../wire/ipv4.ts";
 import {
@@ -240,6 +241,15 @@ export class TcpLayer {
       for (const listener of listeners) this.closeListener(listener, now);
     }
     this.#table.forEach((entry) => entry.connection.abort(now, reason));
+  }
+
+  /** Whether `test` holds for any connection's control block. */
+  some(test: (t: Tcb) => boolean): boolean {
+    let found = false;
+    this.#table.forEach((entry) => {
+      found = found || test(entry.connection.tcb);
+    });
+    return found;
   }
 
   /** Notes that `connection` is to be looked at in the next round. */

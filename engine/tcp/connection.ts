@@ -246,6 +246,11 @@ export class Connection {
     return taken;
   }
 
+  /** Queues bytes before `open`, for a SYN that carries data. Returns the bytes taken. */
+  preload(source: Uint8Array): number {
+    return this.tcb.sndBuf.write(source, 0, source.length);
+  }
+
   /** As `write`, the last byte being urgent (RFC 9293 §3.8.2). */
   writeUrgent(
     source: Uint8Array,

@@ -1,0 +1,235 @@
+/**
+ * A stack with the face of `Deno.connect` and `Deno.listen`.
+ *
+ * It adds nothing to the protocol: hostnames (literal addresses only, the
+ * engine resolves no names) become addresses, codes become errors, events
+ * become promises.
+ *
+ * @module
+ */
+import type { Clock } from "../base/ports.ts";
+import type { Micros } from "../base/units.ts";
+import { tryParseIpAddress } from "../wire/ip_address.ts";
+import type { IpAddress } from "../wire/ip_address.ts";
+import type { Stack } from "../stack/stack.ts";
+import type { Connection } from "../tcp/connection.ts";
+import { MAY_TRANSMIT, STATE_SYN_RECEIVED, stateIn } from "../tcp/state.ts";
+import { createSocketError, errorOfCode } from "./errors.ts";
+import type { ErrorFactory } from "./errors.ts";
+import { hostPort, TcpConn } from "./tcp_conn.ts";
+import type { SocketContext } from "./tcp_conn.ts";
+import { TcpListener } from "./tcp_listener.ts";
+
+/** How to connect. */
+export interface TcpConnectOptions {
+  /** A literal IPv4 or IPv6 address. */
+  readonly hostname: string;
+  /** 1..65535. */
+  readonly port: number;
+  /** Our address; the route's choice when absent. */
+  readonly localAddress?: string;
+  /** Our port; an ephemeral one when absent. */
+  readonly localPort?: number;
+  /**
+   * Try TCP Fast Open with these bytes (RFC 7413): with a cookie known they
+   * travel in the SYN, else the SYN asks for one and they follow the
+   * handshake. They may be delivered to the server's application twice (§6.1),
+   * so send only what may be repeated. Bytes beyond what a SYN carries follow
+   * in order.
+   */
+  readonly fastOpen?: Uint8Array;
+  /** Ends the attempt: the promise rejects with its reason. */
+  readonly signal?: AbortSignal;
+}
+
+/** How to listen. */
+export interface TcpListenOptions {
+  /** 1..65535; 0 chooses one. */
+  readonly port: number;
+  /** A literal address of ours; all when absent. */
+  readonly hostname?: string;
+  /** Most connections that wait to be accepted. Default 128. */
+  readonly backlog?: number;
+  /** Share the port with other listeners that say so. */
+  readonly reusePort?: boolean;
+}
+
+/** What a network is made of. */
+export interface NetworkOptions {
+  /** The stack. */
+  readonly stack: Stack;
+  /** The clock that drives it. */
+  readonly clock: Clock;
+  /** Makes errors; the default makes SocketErrors. */
+  readonly createError?: ErrorFactory;
+  /** Ends whoever drives the stack; called once, by the first `close`. */
+  readonly onClose?: (network: Network) => Promise<void>;
+}
+
+/** Connections and listeners over one stack. */
+export class Network implements AsyncDisposable {
+  /** The stack below: counters, routes, devices. */
+  readonly stack: Stack;
+  readonly #context: SocketContext;
+  readonly #onClose: ((network: Network) => Promise<void>) | null;
+  #closing: Promise<void> | null = null;
+
+  /** A network over `options.stack`, which somebody else drives. */
+  constructor(options: NetworkOptions) {
+    this.stack = options.stack;
+    this.#context = {
+      clock: options.clock,
+      createError: options.createError ?? createSocketError,
+    };
+    this.#onClose = options.onClose ?? null;
+  }
+
+  /**
+   * Opens a connection; resolves when the handshake is complete.
+   *
+   * Rejects with ConnectionRefused, TimedOut, NetworkUnreachable,
+   * ConnectionReset, AddrInUse, AddrNotAvailable, the signal's reason, or
+   * TypeError for an address or port that is none.
+   *
+   * ```ts
+   * import type { Network } from "@synload/engine/engine";
+   * declare const net: Network;
+   * await using conn = await net.connect({ hostname: "10.0.0.1", port: 7 });
+   * await conn.write(new TextEncoder().encode("hello"));
+   * ```
+   */
+  async connect(options: TcpConnectOptions): Promise<TcpConn> {
+    const remote = parseAddress("connect to", options.hostname);
+    checkPort("connect", options.port, 1);
+    const localPort = options.localPort ?? 0;
+    checkPort("connect from", localPort, 0);
+    options.signal?.throwIfAborted();
+    const data = options.fastOpen ?? null;
+    const local = options.localAddress === undefined
+      ? undefined
+      : parseAddress("connect from", options.localAddress);
+    let queued = 0;
+    const made = this.stack.connect({
+      remote,
+      remotePort: options.port,
+      localPort,
+      ...(local === undefined ? {} : { local }),
+      mode: data === null ? "plain" : "fast",
+      setup: (connection) => {
+        if (data !== null) queued = connection.preload(data);
+      },
+    }, this.#now());
+    if (typeof made === "number") {
+      const where = `connect to ${hostPort(remote, options.port)}`;
+      throw errorOfCode(this.#context.createError, where, made);
+    }
+    const conn = new TcpConn(made, this.#context);
+    await this.#establish(conn, made, options.signal);
+    if (data !== null && queued < data.length) {
+      await conn.writeAll(data.subarray(queued));
+    }
+    return conn;
+  }
+
+  /**
+   * Listens for connections, on both families unless `hostname` says otherwise.
+   *
+   * Throws AddrInUse, AddrNotAvailable, or TypeError for an address or port
+   * that is none.
+   *
+   * ```ts
+   * import type { Network } from "@synload/engine/engine";
+   * declare const net: Network;
+   * for await (const conn of net.listen({ port: 80 })) conn.close();
+   * ```
+   */
+  listen(options: TcpListenOptions): TcpListener {
+    checkPort("listen", options.port, 0);
+    const local = options.hostname === undefined
+      ? undefined
+      : parseAddress("listen on", options.hostname);
+    const made = this.stack.listen({
+      port: options.port,
+      ...(local === undefined || isAny(local) ? {} : { local }),
+      ...(options.backlog === undefined ? {} : { backlog: options.backlog }),
+      shared: options.reusePort === true ? "reuse" : "exclusive",
+    });
+    if (typeof made === "number") {
+      const where = `listen on port ${options.port}`;
+      throw errorOfCode(this.#context.createError, where, made);
+    }
+    return new TcpListener(this.stack, made, this.#context);
+  }
+
+  /** Whether a connection the application let go still has something to deliver. */
+  get isDraining(): boolean {
+    return this.stack.someConnection((t) =>
+      t.orphaned &&
+      (stateIn(t.state, MAY_TRANSMIT) || t.state === STATE_SYN_RECEIVED)
+    );
+  }
+
+  /**
+   * Ends everything. With a host: what closed connections still have to
+   * deliver is given a moment, then every connection is aborted, the loop ends
+   * and the devices are closed. A second call waits for the first.
+   */
+  close(): Promise<void> {
+    this.#closing ??= this.#onClose === null
+      ? Promise.resolve(this.stack.close(this.#now()))
+      : this.#onClose(this);
+    return this.#closing;
+  }
+
+  /** Same as {@linkcode Network.close}. */
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  async #establish(
+    conn: TcpConn,
+    connection: Connection,
+    signal: AbortSignal | undefined,
+  ): Promise<void> {
+    const onAbort = (): void => connection.abort(this.#now());
+    signal?.addEventListener("abort", onAbort, { once: true });
+    try {
+      await conn.established();
+    } catch (error) {
+      conn.close();
+      signal?.throwIfAborted();
+      throw error;
+    } finally {
+      signal?.removeEventListener("abort", onAbort);
+    }
+  }
+
+  #now(): Micros {
+    return this.#context.clock.now();
+  }
+}
+
+function parseAddress(action: string, text: string): IpAddress {
+  const address = tryParseIpAddress(text);
+  if (address === null) {
+    throw new TypeError(
+      `Cannot ${action} "${text}": not an IPv4 or IPv6 address; names must be resolved first`,
+    );
+  }
+  return address;
+}
+
+function checkPort(action: string, port: number, least: 0 | 1): void {
+  if (!Number.isInteger(port) || port < least || port > 65_535) {
+    throw new TypeError(
+      `Cannot ${action}: port must be ${least}..65535, got ${port}`,
+    );
+  }
+}
+
+function isAny(address: IpAddress): boolean {
+  const last = address.w3 === 0;
+  return last &&
+    (address.family === 4 ||
+      address.w0 === 0 && address.w1 === 0 && address.w2 === 0);
+}
