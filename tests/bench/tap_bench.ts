@@ -10,7 +10,8 @@
  */
 import { createFrame, PayloadRef } from "../../engine/base/frame.ts";
 import type { Frame } from "../../engine/base/frame.ts";
-import { Host, Netns, POLL_IDLE, TapDevice, withNetns } from "../../ffi/mod.ts";
+import { POLL_IDLE } from "../../engine/mod.ts";
+import { Host, Netns, TapDevice, withNetns } from "../../ffi/mod.ts";
 import { tcpFrame } from "../tools/packets.ts";
 
 const ROUNDS = 31;

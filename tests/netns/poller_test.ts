@@ -1,8 +1,8 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
+import { POLL_IDLE } from "../../engine/mod.ts";
 import {
   Host,
   Netns,
-  POLL_IDLE,
   PollWaiter,
   TapDevice,
   withNetns,

@@ -1,14 +1,13 @@
 import { assert, assertEquals, assertMatch, assertThrows } from "@std/assert";
 import { createFrame, Frame } from "../../engine/base/frame.ts";
 import { TX_DOWN, TX_OK } from "../../engine/link/device.ts";
+import { POLL_IDLE, POLL_MORE } from "../../engine/mod.ts";
 import {
   addAddress,
   deleteLink,
   getLink,
   Host,
   Netns,
-  POLL_IDLE,
-  POLL_MORE,
   PollWaiter,
   setLink,
   SystemError,

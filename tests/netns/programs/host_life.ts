@@ -4,7 +4,8 @@
  * @module
  */
 import type { LinkDevice } from "../../../engine/mod.ts";
-import { Host, POLL_IDLE } from "../../../ffi/mod.ts";
+import { POLL_IDLE } from "../../../engine/mod.ts";
+import { Host } from "../../../ffi/mod.ts";
 
 /** poll(2) passes over a negative descriptor: a device that is never readable. */
 const device: LinkDevice = {

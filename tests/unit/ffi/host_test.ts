@@ -2,7 +2,8 @@ import { assert, assertEquals, assertRejects } from "@std/assert";
 import type { LinkDevice } from "../../../engine/link/device.ts";
 import { MEDIUM_IP, TX_OK } from "../../../engine/link/device.ts";
 import type { HostedStack } from "../../../ffi/host.ts";
-import { Host, POLL_BLOCKED, POLL_IDLE, POLL_MORE } from "../../../ffi/host.ts";
+import { POLL_BLOCKED, POLL_IDLE, POLL_MORE } from "../../../engine/mod.ts";
+import { Host } from "../../../ffi/host.ts";
 
 /** A stack that does what each test says, and remembers when it was polled. */
 class ScriptedStack implements HostedStack {
