@@ -57,6 +57,7 @@ export * from "./link/faults.ts";
 export * from "./link/fault_injector.ts";
 export { FAULT_COUNTERS } from "./link/fault_path.ts";
 export * from "./link/capture.ts";
+export type { CaptureFormat } from "./link/capture_format.ts";
 export * from "./link/tracer.ts";
 export { Loopback } from "./link/loopback.ts";
 export * from "./stack/mod.ts";

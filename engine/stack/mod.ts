@@ -24,3 +24,19 @@ export * from "../tcp/congestion/cubic.ts";
 export * from "../tcp/congestion/new_reno.ts";
 export * from "../tcp/fast_open_cache.ts";
 export * from "../tcp/fast_open_client.ts";
+export type { HostAddress } from "../ip/addresses.ts";
+export type { IpInterface } from "../ip/interface.ts";
+export type { IpPacketIn } from "../ip/packet.ts";
+export type { Route } from "../ip/routes.ts";
+export type { IcmpError } from "../tcp/icmp.ts";
+export type { IsnGenerator } from "../tcp/isn.ts";
+export type { RttEstimator } from "../tcp/rtt.ts";
+export type {
+  SentQueue,
+  SentRecord,
+  SentRecordPool,
+} from "../tcp/sent_queue.ts";
+export type { Timers } from "../tcp/timers.ts";
+export type { EgressQueue } from "../ip/egress.ts";
+export type { Neighbour } from "../ip/neighbours.ts";
+export type { StoredPacket } from "../ip/packet_store.ts";

@@ -56,7 +56,7 @@ export class Tcb implements CongestionState {
   /** The peer's port. */
   remotePort: number;
   /** The handle under which the stack keeps the connection; -1: none yet. */
-  handle = -1;
+  handle: number = -1;
   /** `STATE_*`; written by `transition` alone. */
   state: number = STATE_CLOSED;
   /** `ABORT_*`: why the connection died. */
@@ -208,7 +208,7 @@ export class Tcb implements CongestionState {
   /** Congestion window, segments. */
   cwnd = 10;
   /** Slow-start threshold, segments. */
-  ssthresh = Infinity;
+  ssthresh: number = Infinity;
   /** Ceiling of cwnd. */
   maxCwnd = 0xffff_ffff;
   /** The window in use was last checked at this SND.NXT. */
@@ -264,7 +264,7 @@ export class Tcb implements CongestionState {
   /** `undoMarker` is meaningful. */
   undoValid = false;
   /** Retransmissions not yet reported as duplicates; 0 means all were spurious. */
-  undoRetrans = 0;
+  undoRetrans: number = 0;
   /** prr_delivered, segments. */
   prrDelivered = 0;
   /** prr_out. */
@@ -314,7 +314,7 @@ export class Tcb implements CongestionState {
   /** Round trip as the receiver sees it, µs; 0: not known. */
   rcvRtt: Micros = -0;
   /** Bytes read in the present measuring interval began at this total. */
-  rcvSpaceStart = -0;
+  rcvSpaceStart: number = -0;
   /** When it began. */
   rcvSpaceAt: Micros = -Infinity;
   /** Bytes the application read in the best interval so far. */
@@ -342,11 +342,11 @@ export class Tcb implements CongestionState {
   /** TCP_USER_TIMEOUT, µs; 0: off. RFC 5482. */
   userTimeout: Micros = -0;
   /** Most bytes per second the pacer lets out; `Infinity`: not limited. */
-  maxPacingRate = Infinity;
+  maxPacingRate: number = Infinity;
   /** Pace segments out instead of sending bursts. */
   pacing = false;
   /** Rate the present window and RTT amount to, bytes per second; decides super-segment sizes. */
-  pacingRate = Infinity;
+  pacingRate: number = Infinity;
   /** The pacer's next free instant. */
   pacingNextAt: Micros = -Infinity;
   /** The send buffer grows with the congestion window; off once the application set its size. */
@@ -388,7 +388,7 @@ export class Tcb implements CongestionState {
   /** Passive connection that accepted data in its SYN: it may send before the handshake ends. */
   fastOpenAccepted = false;
   /** Cookie the SYN-ACK carries: its length, or -1. */
-  synAckCookieLength = -1;
+  synAckCookieLength: number = -1;
   /** That cookie. */
   synAckCookie: Uint8Array | null = null;
   /** It goes in the experimental option. */
@@ -396,21 +396,21 @@ export class Tcb implements CongestionState {
 
   // --- totals, for info() --------------------------------------------------------------
   /** Bytes the peer acknowledged. */
-  bytesAcked = -0;
+  bytesAcked: number = -0;
   /** Bytes received in order. */
-  bytesReceived = -0;
+  bytesReceived: number = -0;
   /** Payload bytes sent, retransmissions included. */
-  bytesSent = -0;
+  bytesSent: number = -0;
   /** Payload bytes retransmitted. */
-  bytesRetransmitted = -0;
+  bytesRetransmitted: number = -0;
   /** Segments sent, wire segments. */
-  segmentsOut = -0;
+  segmentsOut: number = -0;
   /** Segments received. */
-  segmentsIn = -0;
+  segmentsIn: number = -0;
   /** Segments with data sent. */
-  dataSegmentsOut = -0;
+  dataSegmentsOut: number = -0;
   /** Segments with data received. */
-  dataSegmentsIn = -0;
+  dataSegmentsIn: number = -0;
   /** Segments retransmitted in all. */
   totalRetrans = 0;
   /** DSACK blocks received. */
@@ -422,7 +422,7 @@ export class Tcb implements CongestionState {
   /** Segments acknowledged that carried CE. */
   deliveredCe = 0;
   /** Bytes the application has read. */
-  bytesRead = -0;
+  bytesRead: number = -0;
   /** Bytes of urgent data announced. */
   urgentBytes = 0;
 
