@@ -10,6 +10,7 @@ import type { Arena } from "../base/arena.ts";
 import type { Counters } from "../base/counters.ts";
 import type { Frame } from "../base/frame.ts";
 import type { Random } from "../base/ports.ts";
+import { AcceptedPair } from "./accepted.ts";
 import { AddressTable } from "./addresses.ts";
 import type { IpInterface } from "./interface.ts";
 import { NeighbourTable } from "./neighbours.ts";
@@ -35,6 +36,8 @@ export class IpContext {
   readonly counters: Counters;
   /** Interfaces by index; null where one was removed. */
   readonly interfaces: (IpInterface | null)[] = [];
+  /** The addresses of the last good packet. */
+  readonly accepted: AcceptedPair = new AcceptedPair();
   /** Our addresses. */
   readonly addresses: AddressTable = new AddressTable();
   /** Where packets go. */

@@ -300,6 +300,13 @@ function addressesAreSane(
   packet: IpPacketIn,
   link: number,
 ): boolean {
+  const generation = context.routes.generation;
+  if (
+    link === LINK_UNICAST && context.accepted.matches(packet, generation)
+  ) {
+    packet.isMulticast = false;
+    return true;
+  }
   if (!sourceIsSane(context, via, packet)) return false;
   const l0 = packet.local0;
   const l1 = packet.local1;
@@ -311,7 +318,11 @@ function addressesAreSane(
   }
   const cast = context.addresses.castOf(l0, l1, l2, l3, via.index);
   packet.isMulticast = cast !== CAST_UNICAST;
-  if (cast === CAST_UNICAST) return link === LINK_UNICAST;
+  if (cast === CAST_UNICAST) {
+    if (link !== LINK_UNICAST) return false;
+    context.accepted.remember(packet, generation);
+    return true;
+  }
   if (cast === CAST_NONE) return false;
   context.counters.increment(
     packet.local2 === V4_MAPPED_WORD ? IN_MCAST_PKTS : IN_MCAST_PKTS + V6 | 0,

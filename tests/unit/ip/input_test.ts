@@ -228,6 +228,24 @@ Deno.test("receive() takes loopback addresses from the loopback interface alone"
   assertEquals(b.layer.receive(frame, 7, b.packet, 0), IP_DROPPED);
 });
 
+Deno.test("receive() judges a pair of addresses again when ours change", () => {
+  const b = bench();
+  const frame = ether(0x0800, ipv4(6, tcp()));
+  assertEquals(b.put(frame), IP_DELIVER);
+  assertEquals(b.put(frame), IP_DELIVER);
+  // Not for another link address, interface, source or destination.
+  assertEquals(b.put(sentTo("ffffffffffff", frame)), IP_DROPPED);
+  const foreign = ipv4(6, tcp(), { destination: hex("0a000009") });
+  assertEquals(b.put(ether(0x0800, foreign)), IP_DROPPED);
+  assertEquals(b.put(frame), IP_DELIVER);
+  b.layer.removeAddress(0, parseIpAddress("10.0.0.1"));
+  assertEquals(b.put(frame), IP_DROPPED);
+  b.layer.addAddress(0, parseCidr("10.0.0.1/24"));
+  assertEquals(b.put(frame), IP_DELIVER);
+  b.layer.addAddress(0, parseCidr("10.0.0.2/24")); // now the source is ours
+  assertEquals(b.put(frame), IP_DROPPED);
+});
+
 Deno.test("receive() takes a super-segment longer than the MTU", () => {
   const b = bench();
   const segment = tcp({ payload: new Uint8Array(60_000) });
