@@ -9,6 +9,7 @@
  * @module
  */
 import { parseArgs } from "node:util";
+import { EngineBench } from "./engine_stream.ts";
 import { KernelBench } from "./kernel_stream.ts";
 import { describeMachine, formatFigure, formatTable } from "./report.ts";
 import type { BenchReport } from "./report.ts";
@@ -29,6 +30,7 @@ const seconds = positive("seconds", flags.seconds);
 const rounds = positive("rounds", flags.rounds);
 
 await using kernel = await KernelBench.create();
+await using engine = await EngineBench.create();
 const variants: Variant[] = [
   {
     name: KERNEL,
@@ -41,6 +43,18 @@ const variants: Variant[] = [
     unit: "Gbit/s",
     baseline: KERNEL,
     measure: () => kernel.measureIperf(seconds),
+  },
+  {
+    name: "engine to kernel, TAP",
+    unit: "Gbit/s",
+    baseline: KERNEL,
+    measure: () => engine.measureSend(seconds),
+  },
+  {
+    name: "kernel to engine, TAP",
+    unit: "Gbit/s",
+    baseline: KERNEL,
+    measure: () => engine.measureReceive(seconds),
   },
 ].filter(({ name }) => name.includes(flags.only));
 
