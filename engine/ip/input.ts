@@ -204,8 +204,7 @@ function receiveIpv4(
   packet.remote2 = V4_MAPPED_WORD;
   packet.remote3 = ipv4Source(view, l3);
   if (!addressesAreSane(context, via, packet, link)) {
-    counters.increment(IN_ADDR_ERRORS);
-    return IP_DROPPED;
+    return dropAddress(context, packet, link, 0);
   }
   if (ipv4IsFragment(view, l3)) {
     if (!receiveFragmentV4(context, packet, now)) return IP_CONSUMED;
@@ -247,8 +246,7 @@ function receiveIpv6(
   if (
     hasMappedAddress(packet) || !addressesAreSane(context, via, packet, link)
   ) {
-    counters.increment(IN_ADDR_ERRORS + V6 | 0);
-    return IP_DROPPED;
+    return dropAddress(context, packet, link, V6);
   }
   packet.hopLimit = ipv6HopLimit(view, l3);
   packet.trafficClass = ipv6TrafficClass(view, l3);
@@ -359,6 +357,22 @@ function hasSourceRoute(view: DataView, l3: number): boolean {
 function dropHeader(context: IpContext, code: number, family: number): number {
   context.counters.increment(
     (code === WIRE_TRUNCATED ? IN_TRUNCATED_PKTS : IN_HDR_ERRORS) + family | 0,
+  );
+  return IP_DROPPED;
+}
+
+/** A group we are not in is another station's affair: a hardware filter would have kept it from us. */
+function dropAddress(
+  context: IpContext,
+  packet: IpPacketIn,
+  link: number,
+  family: number,
+): number {
+  const { local0, local1, local2, local3 } = packet;
+  const isOthers = link === LINK_GROUP &&
+    isMulticastWords(local0, local1, local2, local3);
+  context.counters.increment(
+    isOthers ? LINK_IN_ADDR_ERRORS : IN_ADDR_ERRORS + family | 0,
   );
   return IP_DROPPED;
 }
