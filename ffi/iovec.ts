@@ -5,11 +5,13 @@
  *     entry i:   16 i        16 i + 8     16 i + 16
  *                | address   | length     |          two uint64, little-endian
  *
- * Addresses are plain numbers below 2^48 and are stored as two words: storing
- * them as one would need a BigInt per entry.
+ * Addresses are stored as two words: as one they would need a BigInt each.
+ * Every piece is checked against its buffer before the kernel is given its
+ * address: a wrong offset there would not throw but corrupt memory.
  *
  * @module
  */
+import type { AddressBook } from "./address_book.ts";
 import { refuseSpan } from "./span_error.ts";
 
 const ENTRY_WORDS = 4;
@@ -28,12 +30,20 @@ export class IovecArray {
     this.pointer = Deno.UnsafePointer.of(this.#words);
   }
 
-  /** Aims entry `index` at `length` bytes at `address`. */
-  set(index: number, address: number, length: number): void {
+  /** Aims entry `index` at `length` bytes of `bytes` from `offset` on, whose address is looked up in `book`. */
+  set(
+    index: number,
+    book: AddressBook,
+    bytes: Uint8Array,
+    offset: number,
+    length: number,
+  ): void {
+    checkSpan(bytes, offset, length);
+    book.find(bytes);
     const at = index * ENTRY_WORDS | 0;
-    // Not `| 0`: an address has more than 32 bits, and the typed array keeps the low ones.
-    this.#words[at] = address;
-    this.#words[at + 1] = address / WORD;
+    const low = (book.low >>> 0) + offset;
+    this.#words[at] = low | 0;
+    this.#words[at + 1] = book.high + (low >= WORD ? 1 : 0) | 0;
     this.#words[at + 2] = length;
   }
 }

@@ -49,7 +49,7 @@ export interface PcapIoParts {
   /** Addresses of buffers. */
   readonly addresses: AddressBook;
   /** {@linkcode PCAP_OUT_LENGTH} bytes for what libpcap says about a packet. */
-  readonly out: Uint8Array;
+  readonly out: Uint8Array<ArrayBuffer>;
   /** Room for the largest frame with its payload. */
   readonly scratch: Uint8Array;
   /** Where to count. */
@@ -62,6 +62,8 @@ export class PcapIo {
   readonly #library: PcapLibrary;
   readonly #out: DataView;
   readonly #outAddress: number;
+  readonly #headerPointer: Deno.PointerValue;
+  readonly #bytesPointer: Deno.PointerValue;
   readonly #counts: Float64Array;
 
   /** Takes the parts as they are. */
@@ -70,6 +72,8 @@ export class PcapIo {
     this.#library = parts.library;
     this.#out = new DataView(parts.out.buffer, parts.out.byteOffset);
     this.#outAddress = parts.addresses.addressOf(parts.out);
+    this.#headerPointer = Deno.UnsafePointer.of(parts.out);
+    this.#bytesPointer = Deno.UnsafePointer.of(parts.out.subarray(8));
     this.#counts = parts.counters.values;
   }
 
@@ -81,8 +85,8 @@ export class PcapIo {
     for (let i = 0; i < MAX_SKIPPED; i = i + 1 | 0) {
       const status = this.#library.pcap_next_ex(
         this.#parts.handle,
-        this.#outAddress,
-        this.#outAddress + 8,
+        this.#headerPointer,
+        this.#bytesPointer,
       );
       if (status !== 1) return status === 0 ? 0 : -1;
       const length = this.#readHeader();

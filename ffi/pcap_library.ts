@@ -41,7 +41,10 @@ const SYMBOLS = {
   /** void pcap_freecode(struct bpf_program *fp) */
   pcap_freecode: { parameters: ["buffer"], result: "void" },
   /** int pcap_next_ex(pcap_t *p, struct pcap_pkthdr **pkt_header, const u_char **pkt_data) */
-  pcap_next_ex: { parameters: ["pointer", "usize", "usize"], result: "i32" },
+  pcap_next_ex: {
+    parameters: ["pointer", "pointer", "pointer"],
+    result: "i32",
+  },
   /** int pcap_inject(pcap_t *p, const void *buf, size_t size) */
   pcap_inject: { parameters: ["pointer", "usize", "usize"], result: "i32" },
   /** char *pcap_geterr(pcap_t *p) */
