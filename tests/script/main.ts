@@ -4,6 +4,7 @@
  * @module
  */
 import { parseArguments, USAGE } from "./cli.ts";
+import { runInMemory } from "./memory/run.ts";
 import { runInChild } from "./kernel/parent.ts";
 import { OptionError } from "./run/config.ts";
 import type { Job, Verdict } from "./run/job.ts";
@@ -41,11 +42,13 @@ async function run(args: readonly string[]): Promise<number> {
     defines: request.defines,
     initFiles: request.initFiles,
   }));
-  const verdicts = await runAll(
-    jobs,
-    request.executor === "kernel" ? KERNEL_PARALLEL : 1,
-    runInChild,
-  );
+  const verdicts = request.executor === "memory"
+    ? await runAll(jobs, 1, runInMemory)
+    : await runAll(
+      jobs,
+      request.executor === "kernel" ? KERNEL_PARALLEL : 1,
+      runInChild,
+    );
   printReport(verdicts, request.paths, request.isVerbose);
   if (request.jsonPath !== null) {
     Deno.writeTextFileSync(

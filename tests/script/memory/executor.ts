@@ -1,0 +1,258 @@
+/**
+ * The engine in virtual time: the executor scripts run on by default.
+ *
+ * Nothing waits: letting time pass sets the clock to the next deadline of the
+ * engine, polls it dry, and goes on. The same script gives the same run, byte
+ * for byte. The stack is made at the first packet or call, after the settings
+ * of the script's first command.
+ *
+ * @module
+ */
+import { SeededRandom } from "../../../engine/base/seeded_random.ts";
+import {
+  defaultTcpConfig,
+  type TcpConfig,
+} from "../../../engine/tcp/config.ts";
+import { POLL_IDLE, Stack } from "../../../engine/stack/stack.ts";
+import { parseCidr, parseIpAddress } from "../../../engine/wire/ip_address.ts";
+import type { RunConfig } from "../run/config.ts";
+import type {
+  CallOutcome,
+  CallRequest,
+  CodeValues,
+  Executor,
+} from "../run/executor.ts";
+import { NotApplicable } from "../run/executor.ts";
+import type { CapturedPacket } from "../run/packet.ts";
+import { interpretShell, type ShellOperation } from "../run/shell.ts";
+import { SYMBOLS as S } from "../run/symbols.ts";
+import { prepareCall } from "./calls.ts";
+import type { EpollInstance } from "./epoll.ts";
+import { tcpInfo } from "./info.ts";
+import { type Attempt, BLOCKED } from "./results.ts";
+import { ScriptDevice } from "./script_device.ts";
+import { applySysctl } from "./settings.ts";
+import type { MemorySocket } from "./socket.ts";
+import { toInt } from "./socket_options.ts";
+import type { World } from "./world.ts";
+
+/** The virtual clock's start: far from 0, so that nothing leans on it. */
+const START = 1_000_000_000;
+const SEED = 0x5eed;
+const POLL_BUDGET = 256;
+/** Rounds in which a stack that keeps saying "more" is believed. */
+const MAX_ROUNDS = 100_000;
+const FIRST_FD = 3;
+
+/** The engine, driven by a virtual clock. */
+export class MemoryExecutor implements Executor {
+  readonly name = "memory";
+  readonly isRealTime = false;
+  readonly #config: RunConfig;
+  readonly #readSibling: (path: string) => string | null;
+  readonly #tcp: TcpConfig = defaultTcpConfig();
+  readonly #device: ScriptDevice;
+  #fastOpenKey: string | null = null;
+  #world: World | null = null;
+  #now = START;
+  #attempt: (() => Attempt) | null = null;
+  #outcome: CallOutcome | null = null;
+
+  /** Prepares a run; `readSibling` reads files that commands name. */
+  constructor(config: RunConfig, readSibling: (path: string) => string | null) {
+    this.#config = config;
+    this.#readSibling = readSibling;
+    this.#device = new ScriptDevice(config.mtu);
+  }
+
+  now(): number {
+    return this.#now;
+  }
+
+  advance(until: number, isDone: () => boolean): void {
+    const { stack } = this.#open();
+    while (true) {
+      this.#settle();
+      if (isDone()) return;
+      const next = Math.min(stack.deadline, until);
+      if (next <= this.#now && until <= this.#now) return;
+      this.#now = Math.max(next, this.#now);
+    }
+  }
+
+  inject(bytes: Uint8Array): void {
+    this.#open();
+    this.#device.inject(bytes);
+    this.#settle();
+  }
+
+  hasCapture(): boolean {
+    return this.#device.sent.length > 0;
+  }
+
+  capture(): CapturedPacket | null {
+    return this.#device.sent.shift() ?? null;
+  }
+
+  begin(request: CallRequest): void {
+    this.#attempt = prepareCall(this.#open(), request);
+    this.#settle();
+  }
+
+  takeOutcome(): CallOutcome | null {
+    const outcome = this.#outcome;
+    this.#outcome = null;
+    return outcome;
+  }
+
+  command(text: string): void {
+    for (const operation of interpretShell(text, this.#readSibling)) {
+      this.#perform(operation);
+    }
+  }
+
+  codeValues(fd: number): CodeValues {
+    const connection = this.#open().sockets.get(fd)?.connection;
+    if (connection === undefined || connection === null) {
+      throw new NotApplicable("code about a socket without connection");
+    }
+    return tcpInfo(connection.tcb);
+  }
+
+  close(): void {
+    this.#device.close();
+  }
+
+  /** Polls the stack dry and tries the call under way, until neither has anything to do. */
+  #settle(): void {
+    const { stack } = this.#open();
+    for (let round = 0; round < MAX_ROUNDS; round++) {
+      const isIdle = stack.poll(this.#now, POLL_BUDGET) === POLL_IDLE;
+      const hasFinished = this.#tryCall();
+      if (isIdle && !hasFinished) return;
+    }
+    throw new Error(
+      `The stack is not idle after ${MAX_ROUNDS} rounds at ${this.#now} µs`,
+    );
+  }
+
+  #tryCall(): boolean {
+    if (this.#attempt === null) return false;
+    const result = this.#attempt();
+    if (result === BLOCKED) return false;
+    this.#attempt = null;
+    this.#outcome = { ...result, endedAt: this.#now };
+    return true;
+  }
+
+  #perform(operation: ShellOperation): void {
+    switch (operation.kind) {
+      case "sysctl":
+        applySysctl(
+          this.#settings(),
+          operation.name,
+          operation.value,
+          (key) => this.#fastOpenKey = key,
+        );
+        return;
+      case "route":
+        this.#applyRoute(operation.attributes);
+        return;
+      case "mtu":
+        this.#device.setMtu(operation.value);
+        return;
+      case "sleep":
+        this.advance(this.#now + operation.usecs, () => false);
+        return;
+      case "flushMetrics":
+      case "none":
+        return;
+      case "foreign":
+        throw new NotApplicable(
+          `the command "${operation.text.split(" ")[0]}"`,
+        );
+    }
+  }
+
+  /** The settings to change: those the stack will be made with, or those it has. */
+  #settings(): TcpConfig {
+    return this.#world?.stack.tcp.config ?? this.#tcp;
+  }
+
+  #applyRoute(attributes: ReadonlyMap<string, string>): void {
+    const config = this.#settings();
+    for (const [name, value] of attributes) {
+      if (name === "initcwnd") config.initialCwnd = Number(value);
+      else if (name === "rto_min") {
+        config.rtoMin = parseFloat(value) * (value.endsWith("ms") ? 1e3 : 1e6);
+      } else if (name === "mtu" && this.#world === null) {
+        this.#device.setMtu(Number(value));
+      } else throw new NotApplicable(`the route attribute ${name}`);
+    }
+  }
+
+  #open(): World {
+    if (this.#world !== null) return this.#world;
+    const stack = new Stack({ random: new SeededRandom(SEED), tcp: this.#tcp });
+    const prefix = parseCidr(
+      `${this.#config.localIp}/${this.#config.localPrefixLength}`,
+    );
+    const index = stack.addDevice(this.#device, {
+      name: "tun0",
+      addresses: [prefix],
+    }, this.#now);
+    const everywhere = parseCidr(
+      this.#config.wireVersion === 4 ? "0.0.0.0/0" : "::/0",
+    );
+    stack.addRoute({
+      destination: everywhere,
+      gateway: null,
+      interfaceIndex: index,
+    });
+    this.#world = this.#makeWorld(stack);
+    return this.#world;
+  }
+
+  #makeWorld(stack: Stack): World {
+    const sockets = new Map<number, MemorySocket>();
+    const epolls = new Map<number, EpollInstance>();
+    return {
+      stack,
+      localIp: parseIpAddress(this.#config.localIp),
+      sockets,
+      epolls,
+      owners: new Map(),
+      now: () => this.#now,
+      nextFd: () => {
+        let fd = FIRST_FD;
+        while (sockets.has(fd) || epolls.has(fd)) fd++;
+        return fd;
+      },
+      setListenOption: (_socket, level, name, value) =>
+        this.#setStackOption(level, name, value),
+    };
+  }
+
+  /** Options of a socket without connection that its SYN or its children's SYN-ACKs depend on: the stack's settings serve, for a run has one listener. */
+  #setStackOption(level: number, name: number, value: Uint8Array): void {
+    const config = this.#settings();
+    const number = toInt(value);
+    if (level === S.SOL_SOCKET && name === S.SO_RCVBUF) {
+      config.receiveBuffer = {
+        min: 2 * number,
+        initial: 2 * number,
+        max: 2 * number,
+      };
+      config.moderateReceiveBuffer = false;
+    } else if (level === S.SOL_TCP && name === S.TCP_SYNCNT) {
+      config.synRetries = number;
+    } else if (level === S.SOL_TCP && name === S.TCP_FASTOPEN_KEY) {
+      throw new NotApplicable("socket option TCP_FASTOPEN_KEY");
+    }
+  }
+
+  /** The Fast Open key the script set, or null. */
+  get fastOpenKey(): string | null {
+    return this.#fastOpenKey;
+  }
+}

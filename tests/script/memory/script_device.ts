@@ -1,0 +1,82 @@
+/**
+ * The wire of a run in virtual time: what is injected waits to be received,
+ * what is sent is kept with its time.
+ *
+ * @module
+ */
+import {
+  appendPayload,
+  copyBytes,
+  type Frame,
+  type PayloadRef,
+} from "../../../engine/base/frame.ts";
+import {
+  type LinkCaps,
+  type LinkDevice,
+  MEDIUM_IP,
+  type Readiness,
+  TX_OK,
+} from "../../../engine/link/device.ts";
+import type { CapturedPacket } from "../run/packet.ts";
+
+/** A device that carries bare IP packets between a script and a stack. */
+export class ScriptDevice implements LinkDevice {
+  /** Never ready by itself: the run is driven by hand. */
+  readonly readiness: Readiness = { subscribe: () => {} };
+  /** Delays nothing. */
+  readonly deadline = Infinity;
+  /** Packets sent by the stack and not yet taken. */
+  readonly sent: CapturedPacket[] = [];
+  readonly #waiting: Uint8Array[] = [];
+  #mtu: number;
+
+  /** A wire of the given MTU. */
+  constructor(mtu: number) {
+    this.#mtu = mtu;
+  }
+
+  /** Bare IP, no offload, so that every segment is seen as it is on the wire. */
+  get caps(): LinkCaps {
+    return {
+      medium: MEDIUM_IP,
+      ipMtu: this.#mtu,
+      checksumOffload: false,
+      gsoMaxSize: 0,
+    };
+  }
+
+  /** Changes the MTU. */
+  setMtu(mtu: number): void {
+    this.#mtu = mtu;
+  }
+
+  /** Puts a packet on the wire, towards the stack. */
+  inject(bytes: Uint8Array): void {
+    this.#waiting.push(bytes);
+  }
+
+  receive(frame: Frame, now: number): number {
+    const bytes = this.#waiting.shift();
+    if (bytes === undefined) return 0;
+    frame.reset();
+    copyBytes(bytes, 0, frame.bytes, frame.start, bytes.length);
+    frame.end = frame.start + bytes.length;
+    frame.at = now;
+    return bytes.length;
+  }
+
+  transmit(frame: Frame, payload: PayloadRef | null, now: number): number {
+    const end = frame.end;
+    if (payload !== null) appendPayload(frame, payload);
+    this.sent.push({
+      bytes: frame.bytes.slice(frame.start, frame.end),
+      at: now,
+    });
+    frame.end = end;
+    return TX_OK;
+  }
+
+  close(): void {
+    this.#waiting.length = 0;
+  }
+}
