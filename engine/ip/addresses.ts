@@ -27,6 +27,7 @@ import {
   isLinkLocalWords,
   isMulticastWords,
 } from "../wire/ip_class.ts";
+import { GroupTable } from "./groups.ts";
 import { scopeOf } from "./scope.ts";
 
 /** {@linkcode HostAddress.state}: not ours yet. */
@@ -92,6 +93,8 @@ export class HostAddress {
 export class AddressTable {
   /** The addresses in the order they were added; changed by the table only. */
   readonly entries: HostAddress[] = [];
+  /** The groups we joined. */
+  readonly groups: GroupTable = new GroupTable();
 
   /** Adds an address. */
   add(entry: HostAddress): void {
@@ -166,6 +169,10 @@ export class AddressTable {
     if (entry !== null) {
       return entry.state === ADDRESS_TENTATIVE ? CAST_NONE : CAST_UNICAST;
     }
+    if (
+      isMulticastWords(w0, w1, w2, w3) &&
+      this.groups.has(w0, w1, w2, w3, interfaceIndex)
+    ) return CAST_MULTICAST;
     if (isIpv4Words(w0, w1, w2)) return this.#castOfV4(w3, interfaceIndex);
     return w0 >>> 24 === 0xff &&
         this.#isV6Member(w0, w1, w2, w3, interfaceIndex)

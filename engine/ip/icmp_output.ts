@@ -64,7 +64,7 @@ import { queueDatagram } from "./datagram.ts";
 import { isIcmpError } from "./icmp_kinds.ts";
 import type { IpPacketIn } from "./packet.ts";
 import { IPV6_MIN_MTU } from "./path_mtu.ts";
-import type { Route } from "./routes.ts";
+import type { Route } from "./route.ts";
 
 /** Extension headers that say their own length. */
 const LENGTHY_HEADERS: readonly number[] = [

@@ -32,12 +32,7 @@ import {
   ethernetType,
 } from "../wire/ethernet.ts";
 import { V4_MAPPED_WORD } from "../wire/ip_address.ts";
-import {
-  isIpv4Words,
-  isLoopbackWords,
-  isMulticastWords,
-  isUnspecifiedWords,
-} from "../wire/ip_class.ts";
+import { isMulticastWords, isUnspecifiedWords } from "../wire/ip_class.ts";
 import {
   checkIpv4,
   findIpv4Option,
@@ -71,14 +66,12 @@ import {
   walkIpv6,
 } from "../wire/ipv6_extensions.ts";
 import { isMulticastMac } from "../wire/mac_address.ts";
-import { CAST_NONE, CAST_UNICAST } from "./addresses.ts";
 import { receiveArp } from "./arp_input.ts";
 import type { IpContext } from "./context.ts";
 import {
   IN_ADDR_ERRORS,
   IN_DELIVERS,
   IN_HDR_ERRORS,
-  IN_MCAST_PKTS,
   IN_RECEIVES,
   IN_TRUNCATED_PKTS,
   LINK_IN_ADDR_ERRORS,
@@ -95,13 +88,13 @@ import {
   type IpPacketIn,
 } from "./packet.ts";
 import { reportHeaderProblem } from "./problems.ts";
-
-/** Addressed to our hardware address, or on a medium without any. */
-const LINK_UNICAST = 0;
-/** Addressed to a hardware group or to all. */
-const LINK_GROUP = 1;
-/** Addressed to another station. */
-const LINK_OTHER = 2;
+import {
+  addressesAreSane,
+  hasMappedAddress,
+  LINK_GROUP,
+  LINK_OTHER,
+  LINK_UNICAST,
+} from "./sanity.ts";
 
 const chain = new Ipv6Chain();
 
@@ -283,70 +276,6 @@ function deliverIpv6(context: IpContext, packet: IpPacketIn): number {
   ) return IP_DELIVER;
   context.counters.increment(IN_ADDR_ERRORS + V6 | 0);
   return IP_DROPPED;
-}
-
-/** A mapped address on the wire would be taken for the IPv4 address it maps. */
-function hasMappedAddress(packet: IpPacketIn): boolean {
-  return isIpv4Words(packet.local0, packet.local1, packet.local2) ||
-    isIpv4Words(packet.remote0, packet.remote1, packet.remote2);
-}
-
-/** Whether the packet's source may be one and its destination is us; sets `isMulticast`. */
-function addressesAreSane(
-  context: IpContext,
-  via: IpInterface,
-  packet: IpPacketIn,
-  link: number,
-): boolean {
-  const generation = context.routes.generation;
-  if (
-    link === LINK_UNICAST && context.accepted.matches(packet, generation)
-  ) {
-    packet.isMulticast = false;
-    return true;
-  }
-  if (!sourceIsSane(context, via, packet)) return false;
-  const l0 = packet.local0;
-  const l1 = packet.local1;
-  const l2 = packet.local2;
-  const l3 = packet.local3;
-  if (isLoopbackWords(l0, l1, l2, l3)) {
-    packet.isMulticast = false;
-    return via.loopback;
-  }
-  const cast = context.addresses.castOf(l0, l1, l2, l3, via.index);
-  packet.isMulticast = cast !== CAST_UNICAST;
-  if (cast === CAST_UNICAST) {
-    if (link !== LINK_UNICAST) return false;
-    context.accepted.remember(packet, generation);
-    return true;
-  }
-  if (cast === CAST_NONE) return false;
-  context.counters.increment(
-    packet.local2 === V4_MAPPED_WORD ? IN_MCAST_PKTS : IN_MCAST_PKTS + V6 | 0,
-  );
-  return true;
-}
-
-/** No group, nothing from this very host or its loopback net but by loopback, and in IPv4 no address of "this network": RFC 1122 §3.2.1.3. */
-function sourceIsSane(
-  context: IpContext,
-  via: IpInterface,
-  packet: IpPacketIn,
-): boolean {
-  const r0 = packet.remote0;
-  const r1 = packet.remote1;
-  const r2 = packet.remote2;
-  const r3 = packet.remote3;
-  if (isMulticastWords(r0, r1, r2, r3)) return false;
-  const isV4 = isIpv4Words(r0, r1, r2);
-  if (isV4) {
-    if (r3 >>> 24 === 0 || r3 >>> 28 === 0xf) return false;
-    if (context.addresses.isBroadcast(r3, via.index)) return false;
-  }
-  if (via.loopback) return true;
-  return !isLoopbackWords(r0, r1, r2, r3) &&
-    !context.addresses.isOurs(r0, r1, r2, r3);
 }
 
 function hasSourceRoute(view: DataView, l3: number): boolean {

@@ -63,10 +63,12 @@ import { reportPort, reportProtocol } from "./problems.ts";
 import {
   beginAutoconfiguration,
   discoveryDeadline,
+  isDiscoveryDue,
   linkLocalAddress,
   stepDiscovery,
 } from "./router_discovery.ts";
-import type { Route, RouteEntry } from "./routes.ts";
+import type { Route } from "./route.ts";
+import type { RouteEntry } from "./routes.ts";
 import { solicit } from "./solicit.ts";
 
 /** Most datagrams of which `takeUnreachable` still has to tell. */
@@ -127,6 +129,16 @@ export class IpLayer {
       duplicatesDeadline(context),
       discoveryDeadline(context),
     );
+  }
+
+  /** Whether {@linkcode IpLayer.handleTimers} has something to do at `now`: as `deadline <= now`, without making a number. */
+  isDue(now: Micros): boolean {
+    const context = this.#context;
+    return context.neighbours.deadline <= now ||
+      context.pathMtus.deadline <= now ||
+      fragmentsDeadline(context) <= now ||
+      duplicatesDeadline(context) <= now ||
+      isDiscoveryDue(context, now);
   }
 
   /** One more than the highest interface index. */
@@ -192,6 +204,7 @@ export class IpLayer {
     for (const entry of context.addresses.entries.slice()) {
       if (entry.interfaceIndex === index) context.addresses.remove(entry);
     }
+    context.addresses.groups.removeInterface(index);
     context.interfaces[index] = null;
     context.routes.removeInterface(index);
   }
@@ -246,6 +259,18 @@ export class IpLayer {
       });
     }
     return true;
+  }
+
+  /** Receives a multicast group on an interface from now on; false when there is no such interface or the address is no group. */
+  joinGroup(index: number, group: IpAddress): boolean {
+    if (this.interfaceAt(index) === null || !isMulticast(group)) return false;
+    this.#context.addresses.groups.join(group, index);
+    return true;
+  }
+
+  /** Undoes one `joinGroup`; false when there was none. */
+  leaveGroup(index: number, group: IpAddress): boolean {
+    return this.#context.addresses.groups.leave(group, index);
   }
 
   /** Adds a line to the routing table, which replaces one with the same destination, gateway and interface. Throws RangeError for an interface that does not exist. */

@@ -15,7 +15,7 @@ import {
   NEIGHBOUR_FAILED,
   NEIGHBOUR_NONE,
 } from "./neighbours.ts";
-import type { Route } from "./routes.ts";
+import type { Route } from "./route.ts";
 import { solicit } from "./solicit.ts";
 
 /** Send. */

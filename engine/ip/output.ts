@@ -53,7 +53,7 @@ import {
   NEXT_HOP_READY,
   nextHopState,
 } from "./next_hop.ts";
-import type { Route } from "./routes.ts";
+import type { Route } from "./route.ts";
 
 /**
  * Sends one packet whose transport header, checksum included, is the frame's live bytes.

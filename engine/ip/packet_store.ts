@@ -19,7 +19,7 @@ import {
   Frame,
   type PayloadRef,
 } from "../base/frame.ts";
-import type { Route } from "./routes.ts";
+import type { Route } from "./route.ts";
 
 /** Bytes kept free in front of a copy: Ethernet, IPv6 and fragment headers, rounded up. */
 const HEADER_ROOM = 96;

@@ -14,7 +14,7 @@
  * @module
  */
 import { type Micros, NEVER, SECOND } from "../base/units.ts";
-import type { Route } from "./routes.ts";
+import type { Route } from "./route.ts";
 
 /** Least path MTU used for IPv4, bytes. Linux: `net.ipv4.route.min_pmtu`. */
 export const IPV4_MIN_PATH_MTU = 552;

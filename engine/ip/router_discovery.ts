@@ -96,6 +96,25 @@ export function discoveryDeadline(context: IpContext): Micros {
   return earliest;
 }
 
+/** Whether {@linkcode stepDiscovery} has something to do: as `discoveryDeadline <= now`, without making a number. */
+export function isDiscoveryDue(context: IpContext, now: Micros): boolean {
+  if (context.routes.deadline <= now) return true;
+  const { interfaces } = context;
+  for (let i = 0; i < interfaces.length; i++) {
+    const via = interfaces[i];
+    if (via !== null && via.solicitAt <= now) return true;
+  }
+  const { entries } = context.addresses;
+  for (let i = 0; i < entries.length; i++) {
+    const entry = entries[i];
+    if (entry.validUntil <= now) return true;
+    if (entry.state === ADDRESS_PREFERRED && entry.preferredUntil <= now) {
+      return true;
+    }
+  }
+  return false;
+}
+
 /** Sends the solicitations that are due and ends what has outlived its time. */
 export function stepDiscovery(context: IpContext, now: Micros): void {
   for (const via of context.interfaces) {

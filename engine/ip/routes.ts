@@ -1,31 +1,27 @@
 /**
- * Routes: by which interface, to which next hop, from which of our addresses?
+ * The routing table: by which interface, to which next hop, from which of our addresses?
  *
- * Two things share this file's word. A *route entry* is a line of the routing
- * table: a prefix that is on a link, or behind a gateway. A {@linkcode Route}
- * is the answer for one destination, which a connection keeps for its life:
+ * A *route entry* is a line of the table: a prefix that is on a link, or behind
+ * a gateway. A {@linkcode Route} is the answer for one destination:
  *
  *     entries   10.0.0.0/24 on 0      0.0.0.0/0 via 10.0.0.1 on 0
  *                    │ longest prefix wins
  *     Route     { local 10.0.0.2, remote 192.0.2.7, nextHop 10.0.0.1, pathMtu 1500 }
  *
- * Routes are shared by all who speak between the same two addresses, so what
- * one connection learns about the path serves the next. When addresses, routes
- * or an MTU change, `RouteTable.generation` does, and a route of an older
- * generation is resolved anew, in place, the next time it is used. The cache
- * is bounded: the oldest record is forgotten by the cache, though not by those
- * who hold it.
+ * When addresses, entries or an MTU change, `RouteTable.generation` does, and a
+ * route of an older generation is resolved anew, in place, the next time it is
+ * used.
  *
  * RFC 1122 §3.3.1, RFC 4861 §5.2, RFC 6724 §5 (source, in addresses.ts).
  *
  * @module
  */
 import type { Random } from "../base/ports.ts";
-import { TupleTable } from "../base/tuple_table.ts";
 import { type Micros, NEVER } from "../base/units.ts";
 import {
-  IpAddress,
+  type IpAddress,
   type IpPrefix,
+  isBroadcast,
   isLinkLocal,
   isLoopback,
   isMulticast,
@@ -33,11 +29,9 @@ import {
   prefixNetwork,
 } from "../wire/ip_address.ts";
 import { type AddressTable, isGroupAddress } from "./addresses.ts";
-import { DEFAULT_HOP_LIMIT, type IpInterface } from "./interface.ts";
-import type { Neighbour } from "./neighbours.ts";
-
-/** Most destinations the cache remembers. */
-export const ROUTE_CACHE_CAPACITY = 4096;
+import type { IpInterface } from "./interface.ts";
+import { Route } from "./route.ts";
+import { RouteCache } from "./route_cache.ts";
 
 /** A line of the routing table. */
 export interface RouteEntry {
@@ -51,54 +45,6 @@ export interface RouteEntry {
   readonly until?: Micros;
 }
 
-/** Where packets between two addresses go. Shared by all who use it, and kept valid by the layer. */
-export class Route {
-  /** Our address; never changes, for a connection's cannot. */
-  readonly local: IpAddress;
-  /** The other end's. */
-  readonly remote: IpAddress;
-  /** 4 or 6. */
-  readonly family: 4 | 6;
-  /** The interface, or null when no interface leads there now. */
-  interface: IpInterface | null = null;
-  /** Index of that interface; -1 when there is none. */
-  interfaceIndex: number = -1;
-  /** The address whose hardware address the frames carry: a gateway's or `remote`. */
-  nextHop: IpAddress;
-  /** The destination is this very host. */
-  loopback = false;
-  /** The destination is a group or a broadcast address: no TCP (RFC 9293 §3.9.2.3, MUST-57). */
-  multicast = false;
-  /** Largest packet in bytes the path is thought to carry, network header included. Read it before every use. */
-  pathMtu = 0;
-  /** Hop limit for packets whose sender names none. */
-  hopLimit: number = DEFAULT_HOP_LIMIT;
-  /** Set DF in IPv4 packets. Cleared when the path cannot carry the least MTU we accept (path_mtu.ts). */
-  dontFragment = true;
-  /** Bytes an ICMP error said fit, or `Infinity`. */
-  learnedMtu: number = Infinity;
-  /** When {@linkcode learnedMtu} is forgotten. */
-  learnedUntil: Micros = NEVER;
-  /** The next hop's entry, or null when not looked up. */
-  neighbour: Neighbour | null = null;
-  /** Table generation for which the answer holds. */
-  generation: number = -1;
-  /** Next IPv4 identification, counted per destination (RFC 6864 §4). */
-  nextId: number;
-  /** Secret mixed into flow labels, RFC 6437 §3. */
-  readonly flowSecret: number;
-
-  /** Makes an unresolved route. */
-  constructor(local: IpAddress, remote: IpAddress, random: Random) {
-    this.local = local;
-    this.remote = remote;
-    this.family = remote.family;
-    this.nextHop = remote;
-    this.nextId = random.int32() & 0xffff;
-    this.flowSecret = random.int32();
-  }
-}
-
 /** The routing table and the routes made from it. */
 export class RouteTable {
   /** Changes whenever an answer may have. */
@@ -107,11 +53,7 @@ export class RouteTable {
   readonly #interfaces: readonly (IpInterface | null)[];
   readonly #random: Random;
   readonly #entries: RouteEntry[] = [];
-  readonly #index: TupleTable;
-  readonly #cache: (Route | null)[] = [];
-  /** The rest of each cached route's key: its source, and the interface it was asked for. */
-  readonly #keys: { local: IpAddress; scope: number }[] = [];
-  #hand = 0;
+  readonly #cache: RouteCache;
 
   /** Makes an empty table over tables it only reads. */
   constructor(
@@ -122,7 +64,7 @@ export class RouteTable {
     this.#addresses = addresses;
     this.#interfaces = interfaces;
     this.#random = random;
-    this.#index = new TupleTable(random.int32(), random.int32());
+    this.#cache = new RouteCache(random);
   }
 
   /** When the first entry with an end goes; `Infinity` when none has one. */
@@ -178,10 +120,10 @@ export class RouteTable {
   ): Route | null {
     const from = local ?? this.#chooseSource(remote, interfaceIndex);
     if (from === null || from.family !== remote.family) return null;
-    const cached = this.#find(from, remote, interfaceIndex);
+    const cached = this.#cache.find(from, remote, interfaceIndex);
     const route = cached ?? new Route(from, remote, this.#random);
     if (!this.refresh(route, interfaceIndex)) return null;
-    if (cached === null) this.#remember(route, from, interfaceIndex);
+    if (cached === null) this.#cache.add(route, interfaceIndex);
     return route;
   }
 
@@ -251,7 +193,9 @@ export class RouteTable {
     local: IpAddress | null,
     interfaceIndex: number,
   ): number {
-    if (!isLinkLocal(remote) && !isMulticast(remote)) return -1;
+    if (
+      !isLinkLocal(remote) && !isMulticast(remote) && !isBroadcast(remote)
+    ) return -1;
     if (interfaceIndex >= 0 || local === null) return interfaceIndex;
     const { w0, w1, w2, w3 } = local;
     return this.#addresses.find(w0, w1, w2, w3, -1)?.interfaceIndex ?? -1;
@@ -285,61 +229,6 @@ export class RouteTable {
       };
     }
     return null;
-  }
-
-  #find(local: IpAddress, r: IpAddress, scope: number): Route | null {
-    const slot = this.#index.find(
-      local.w0,
-      local.w1,
-      local.w2,
-      local.w3,
-      r.w0,
-      r.w1,
-      r.w2,
-      r.w3,
-      scope,
-    );
-    return slot < 0 ? null : this.#cache[slot];
-  }
-
-  #remember(route: Route, local: IpAddress, scope: number): void {
-    const slot = this.#hand;
-    this.#hand = (slot + 1) % ROUTE_CACHE_CAPACITY;
-    this.#forget(slot);
-    const r = route.remote;
-    this.#cache[slot] = route;
-    this.#keys[slot] = { local, scope };
-    this.#index.insert(
-      local.w0,
-      local.w1,
-      local.w2,
-      local.w3,
-      r.w0,
-      r.w1,
-      r.w2,
-      r.w3,
-      scope,
-      slot,
-    );
-  }
-
-  #forget(slot: number): void {
-    const route = this.#cache[slot] ?? null;
-    if (route === null) return;
-    const { local, scope } = this.#keys[slot];
-    const r = route.remote;
-    this.#index.remove(
-      local.w0,
-      local.w1,
-      local.w2,
-      local.w3,
-      r.w0,
-      r.w1,
-      r.w2,
-      r.w3,
-      scope,
-    );
-    this.#cache[slot] = null;
   }
 
   /** Removes the lines that do not pass; whether there were any. */

@@ -5,7 +5,7 @@ import { SECOND } from "../../../engine/base/units.ts";
 import { TX_TOO_BIG, TX_UNREACHABLE } from "../../../engine/ip/datagram.ts";
 import { EGRESS_CAPACITY, EgressQueue } from "../../../engine/ip/egress.ts";
 import { PacketStore } from "../../../engine/ip/packet_store.ts";
-import type { Route } from "../../../engine/ip/routes.ts";
+import type { Route } from "../../../engine/ip/route.ts";
 import { TX_BUSY, TX_DOWN, TX_OK } from "../../../engine/link/device.ts";
 import { parseCidr, parseIpAddress } from "../../../engine/wire/ip_address.ts";
 import {

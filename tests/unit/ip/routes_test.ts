@@ -5,7 +5,7 @@ import {
   IPV6_MIN_MTU,
   PathMtuTable,
 } from "../../../engine/ip/path_mtu.ts";
-import { ROUTE_CACHE_CAPACITY } from "../../../engine/ip/routes.ts";
+import { ROUTE_CACHE_CAPACITY } from "../../../engine/ip/route_cache.ts";
 import { Loopback } from "../../../engine/link/loopback.ts";
 import {
   IpAddress,
