@@ -33,6 +33,8 @@ import type { IpInterface } from "./interface.ts";
 import { Route } from "./route.ts";
 import { RouteCache } from "./route_cache.ts";
 
+export type { Route };
+
 /** A line of the routing table. */
 export interface RouteEntry {
   /** The addresses it is for; 0.0.0.0/0 and ::/0 are the defaults. */
