@@ -9,7 +9,7 @@ import { SlotTable } from "../base/slot_table.ts";
 import { TupleTable } from "../base/tuple_table.ts";
 import { NEVER } from "../base/units.ts";
 import type { Micros } from "../base/units.ts";
-import type { Route } from "../ip/routes.ts";
+import type { Route } from "../ip/route.ts";
 import type { Connection } from "../tcp/connection.ts";
 import type { Listener } from "../tcp/listener.ts";
 

@@ -27,7 +27,7 @@ export * from "../tcp/fast_open_client.ts";
 export type { HostAddress } from "../ip/addresses.ts";
 export type { IpInterface } from "../ip/interface.ts";
 export type { IpPacketIn } from "../ip/packet.ts";
-export type { Route } from "../ip/routes.ts";
+export type { Route } from "../ip/route.ts";
 export type { IcmpError } from "../tcp/icmp.ts";
 export type { IsnGenerator } from "../tcp/isn.ts";
 export type { RttEstimator } from "../tcp/rtt.ts";

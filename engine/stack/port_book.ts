@@ -4,11 +4,12 @@
  * Connections with ephemeral ports are not in the book: their 4-tuple is
  * unique in the connection table, and one port may serve many destinations
  * (RFC 6056). The rule for explicit binds is the sockets API's: an address and
- * port may be bound once, the unspecified address collides with all.
+ * port may be bound once; null, which is every address, collides with all, and
+ * 0.0.0.0 and :: with all of their family.
  *
  * @module
  */
-import type { IpAddress } from "../wire/ip_address.ts";
+import { type IpAddress, isUnspecified } from "../wire/ip_address.ts";
 
 interface Binding {
   readonly address: IpAddress | null;
@@ -32,8 +33,7 @@ export class PortBook {
   ): boolean {
     const bindings = this.#bindings.get(port) ?? [];
     for (const other of bindings) {
-      const overlaps = other.address === null || address === null ||
-        other.address.equals(address);
+      const overlaps = doOverlap(other.address, address);
       if (overlaps && !(other.shared === "reuse" && shared === "reuse")) {
         return false;
       }
@@ -53,4 +53,10 @@ export class PortBook {
     if (index >= 0) bindings.splice(index, 1);
     if (bindings.length === 0) this.#bindings.delete(port);
   }
+}
+
+/** Whether a packet could be for both. */
+function doOverlap(a: IpAddress | null, b: IpAddress | null): boolean {
+  if (a === null || b === null || a.equals(b)) return true;
+  return a.family === b.family && (isUnspecified(a) || isUnspecified(b));
 }

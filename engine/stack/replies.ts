@@ -7,7 +7,7 @@
  *
  * @module
  */
-import type { Route } from "../ip/routes.ts";
+import type { Route } from "../ip/route.ts";
 import { SegmentOut } from "../wire/tcp_segment.ts";
 
 /** Answers that may wait for a busy device. */

@@ -163,7 +163,7 @@ export class Stack implements ConnectionOwner {
 
   /** One bounded round: timers, at most `budget` frames a device, segments out, events. Returns `POLL_*`. */
   poll(now: Micros, budget: number): number {
-    if (this.ip.deadline <= now) this.ip.handleTimers(now);
+    if (this.ip.isDue(now)) this.ip.handleTimers(now);
     this.#layer.handleTimers(now);
     let progress = this.#receive(now, budget);
     const ipBusy = this.ip.flush(now) === TX_BUSY;

@@ -11,7 +11,7 @@ import type { IpLayer } from "../ip/layer.ts";
 import { NEXT_HOP_FAILED, NEXT_HOP_READY } from "../ip/next_hop.ts";
 import { ICMP_TOO_BIG } from "../ip/packet.ts";
 import type { IpPacketIn } from "../ip/packet.ts";
-import type { Route } from "../ip/routes.ts";
+import type { Route } from "../ip/route.ts";
 import { TX_BUSY } from "../link/device.ts";
 import {
   ABORT_RESET,
@@ -29,6 +29,8 @@ import type { TcpContext } from "../tcp/context.ts";
 import { TCP_COUNTER } from "../tcp/counters.ts";
 import { isCredible } from "../tcp/icmp.ts";
 import type { IcmpError } from "../tcp/icmp.ts";
+import { FastOpenQueue } from "../tcp/fast_open_queue.ts";
+import type { FastOpenListenOptions } from "../tcp/fast_open_queue.ts";
 import { Listener } from "../tcp/listener.ts";
 import { RULE } from "../tcp/rules.ts";
 import { answerClosed } from "../tcp/rx_closed.ts";
@@ -54,6 +56,7 @@ import {
 import { ConnectionTable, Entry } from "./connections.ts";
 import { PortBook } from "./port_book.ts";
 import { ReplyQueue } from "./replies.ts";
+import { WorkQueue } from "./work_queue.ts";
 
 /** What a sequence number in an ICMP quotation needs: ports and SEG.SEQ, RFC 792. */
 const QUOTED_LENGTH = 8;
@@ -86,6 +89,11 @@ export interface ListenOptions {
   readonly port: number;
   /** Most connections that wait to be accepted. Default 128. */
   readonly backlog?: number;
+  /**
+   * Take data in SYNs, RFC 7413. Off when absent. The data may be delivered
+   * twice (§6.1): only for applications that may do the same request twice.
+   */
+  readonly fastOpen?: FastOpenListenOptions;
   /** `"reuse"` shares the port with others that say so. */
   readonly shared?: "exclusive" | "reuse";
 }
@@ -109,10 +117,10 @@ export class TcpLayer {
     mtu: 0,
     seq: toSeq(0),
   };
-  /** Connections to look at: two lists, so that what is touched while one is walked waits its turn. */
-  #touched: Connection[] = [];
-  #sending: Connection[] = [];
-  #telling: Connection[] = [];
+  /** Touched since the last round; those that may have something to send; those whose owners may have something to hear. */
+  readonly #touched: WorkQueue = new WorkQueue();
+  readonly #sending: WorkQueue = new WorkQueue();
+  readonly #telling: WorkQueue = new WorkQueue();
   readonly #waiting: Entry[] = [];
   #neighbourGeneration = -1;
   #portCounter = 0;
@@ -147,7 +155,7 @@ export class TcpLayer {
   /** Whether something is left to send or to tell. */
   get hasWork(): boolean {
     return !this.#blocked &&
-      (this.#touched.length > 0 || this.#sending.length > 0 ||
+      (this.#touched.count > 0 || this.#sending.count > 0 ||
         this.#replies.count > 0);
   }
 
@@ -207,10 +215,23 @@ export class TcpLayer {
       return ERR_ADDRESS_IN_USE;
     }
     const listener = new Listener(local, port, options.backlog ?? 128);
+    listener.fastOpen = this.#fastOpenQueue(options, listener.backlog);
     const others = this.#listeners.get(port) ?? [];
     others.push(listener);
     this.#listeners.set(port, others);
     return listener;
+  }
+
+  /** Linux's TFO_SERVER_WO_SOCKOPT1: bits 0x402 turn Fast Open on for listeners that did not ask. */
+  #fastOpenQueue(
+    options: ListenOptions,
+    backlog: number,
+  ): FastOpenQueue | null {
+    if (options.fastOpen !== undefined) {
+      return new FastOpenQueue(options.fastOpen);
+    }
+    const everyListener = (this.#context.config.fastOpen & 0x402) === 0x402;
+    return everyListener ? new FastOpenQueue({ queueLimit: backlog }) : null;
   }
 
   /** See `Stack.closeListener`. */
@@ -404,7 +425,7 @@ export class TcpLayer {
     }
     listener.pendingCount++;
     this.#adopt(entry);
-    connection.acceptSyn(s, now);
+    connection.acceptSyn(s, now, listener.fastOpen);
   }
 
   /** RFC 9293 §3.10.7.1. */
@@ -460,28 +481,22 @@ export class TcpLayer {
   transmit(now: Micros, budget: number): number {
     this.#blocked = false;
     let sent = this.#transmitReplies(now);
-    const added = this.#touched;
-    this.#touched = [];
-    for (const connection of added) {
+    while (this.#touched.count > 0) {
+      const connection = this.#touched.shift();
       connection.touched = false;
-      this.#sending.push(connection);
       this.#telling.push(connection);
+      if (connection.sending) continue;
+      connection.sending = true;
+      this.#sending.push(connection);
     }
-    while (this.#sending.length > 0 && sent < budget && !this.#blocked) {
-      const round = this.#sending;
-      const again: Connection[] = [];
-      for (let i = 0; i < round.length; i++) {
-        const connection = round[i];
-        if (this.#blocked || sent >= budget) {
-          again.push(connection);
-          continue;
-        }
-        if (this.#transmitOne(connection, now)) {
-          sent++;
-          again.push(connection);
-        } else if (this.#blocked) again.push(connection);
+    while (this.#sending.count > 0 && sent < budget && !this.#blocked) {
+      const connection = this.#sending.shift();
+      if (this.#transmitOne(connection, now)) sent++;
+      else if (!this.#blocked) {
+        connection.sending = false;
+        continue;
       }
-      this.#sending = again;
+      this.#sending.push(connection);
     }
     return sent;
   }
@@ -596,9 +611,8 @@ export class TcpLayer {
   /** Tells the owners of every connection looked at what changed; returns how many were told something. */
   deliverEvents(now: Micros): number {
     let told = 0;
-    const round = this.#telling;
-    this.#telling = [];
-    for (const connection of round) {
+    for (let left = this.#telling.count; left > 0; left--) {
+      const connection = this.#telling.shift();
       const entry = this.#table.get(connection.tcb.handle);
       const events = connection.takeEvents(now);
       if (entry !== undefined) {

@@ -30,6 +30,8 @@ import { TCP_COUNTER } from "./counters.ts";
 import { die, queueReset, releaseMemory } from "./death.ts";
 import { SeenState } from "./events.ts";
 import { prepareFastOpen } from "./fast_open_client.ts";
+import type { FastOpenQueue } from "./fast_open_queue.ts";
+import { acceptFastOpenSyn } from "./fast_open_server.ts";
 import { handleIcmpError } from "./icmp.ts";
 import type { IcmpError } from "./icmp.ts";
 import { applyPathMtu } from "./mtu_probe.ts";
@@ -84,6 +86,8 @@ export class Connection {
   sink: EventSink | null = null;
   /** Set by the stack: it is in the list of connections to look at. */
   touched = false;
+  /** Set by the stack: it is in the list of connections that may send. */
+  sending = false;
   readonly #owner: ConnectionOwner;
   readonly #seen: SeenState = new SeenState();
   #tracedState = STATE_CLOSED;
@@ -153,8 +157,12 @@ export class Connection {
     this.#touch();
   }
 
-  /** A listener's child takes the SYN that made it, RFC 9293 §3.10.7.2: SYN-RECEIVED, a SYN-ACK goes in the next round. */
-  acceptSyn(s: SegmentIn, now: Micros): void {
+  /** A listener's child takes the SYN that made it, RFC 9293 §3.10.7.2: SYN-RECEIVED, a SYN-ACK goes in the next round. With the listener's `fastOpen` its data may count at once. */
+  acceptSyn(
+    s: SegmentIn,
+    now: Micros,
+    fastOpen: FastOpenQueue | null = null,
+  ): void {
     const t = this.tcb;
     t.passive = true;
     this.#prepare(now);
@@ -169,6 +177,7 @@ export class Connection {
     initialWindow(t, s, s.wnd);
     t.context.counters.increment(TCP_COUNTER.TcpPassiveOpens);
     transition(t, STATE_SYN_RECEIVED);
+    acceptFastOpenSyn(t, s, fastOpen, now);
     t.synDue = true;
     this.#touch();
   }

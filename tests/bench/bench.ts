@@ -13,6 +13,7 @@ import { EngineBench } from "./engine_stream.ts";
 import { KernelBench } from "./kernel_stream.ts";
 import { describeMachine, formatFigure, formatTable } from "./report.ts";
 import type { BenchReport } from "./report.ts";
+import { formatSegmentCosts, measureSegmentCosts } from "./segment_cost.ts";
 import { measureInTurns, type Variant } from "./series.ts";
 
 const KERNEL = "kernel to kernel, veth";
@@ -62,12 +63,15 @@ const series = await measureInTurns(variants, rounds, (variant, value) => {
   console.error(`${variant.name}: ${formatFigure(value)} ${variant.unit}`);
 });
 console.log(formatTable(series));
+const segmentCosts = await measureSegmentCosts();
+console.log(formatSegmentCosts(segmentCosts));
 if (flags.json !== undefined) {
   const report: BenchReport = {
     finishedAt: new Date().toISOString(),
     machine: describeMachine(),
     seconds,
     series,
+    segmentCosts,
   };
   await Deno.writeTextFile(flags.json, JSON.stringify(report, null, 2) + "\n");
 }

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import type { SegmentCost } from "./segment_cost.ts";
 import type { Series } from "./series.ts";
 
 /** The file that `--json` writes. */
@@ -15,6 +16,8 @@ export interface BenchReport {
   readonly seconds: number;
   /** One entry for each thing measured. */
   readonly series: readonly Series[];
+  /** Cost per segment in memory. */
+  readonly segmentCosts: readonly SegmentCost[];
 }
 
 /** What a figure depends on besides the code. */
