@@ -10,7 +10,7 @@
 import { MILLISECOND } from "../base/units.ts";
 import type { Micros } from "../base/units.ts";
 import { CA_NAMES } from "../tcp/codes.ts";
-import type { FastOpenFailure } from "../tcp/fast_open_client.ts";
+import type { FastOpenFailure } from "../tcp/fast_open_attempt.ts";
 import { receiveWindow } from "../tcp/ack_policy.ts";
 import { seqSpan } from "../tcp/seq.ts";
 import { STATE_NAMES } from "../tcp/state.ts";

@@ -13,6 +13,8 @@ import type { Micros } from "../base/units.ts";
 import type { TcpConfig } from "./config.ts";
 import { createTcpCounters } from "./counters.ts";
 import { FastOpenCache } from "./fast_open_cache.ts";
+import { createFastOpenKeys } from "./fast_open_cookie.ts";
+import type { FastOpenKeys } from "./fast_open_cookie.ts";
 import { IsnGenerator } from "./isn.ts";
 import { createRuleCounters } from "./rules.ts";
 import { SentRecordPool } from "./sent_queue.ts";
@@ -42,6 +44,7 @@ export class TcpContext {
   timeWaitCount = 0;
   /** Connections the application has closed that are not gone yet. */
   orphanCount = 0;
+  #fastOpenKeys: FastOpenKeys | null = null;
   #challengeWindowAt: Micros = -Infinity;
   #challengesLeft = 0;
 
@@ -51,6 +54,16 @@ export class TcpContext {
     this.arena = arena;
     this.random = random;
     this.isn = new IsnGenerator(random);
+  }
+
+  /** Keys of the cookies our listeners hand out: drawn when first needed, or set to share them with other servers (RFC 7413 §6.3.4). */
+  get fastOpenKeys(): FastOpenKeys {
+    this.#fastOpenKeys ??= createFastOpenKeys(this.random);
+    return this.#fastOpenKeys;
+  }
+
+  set fastOpenKeys(keys: FastOpenKeys) {
+    this.#fastOpenKeys = keys;
   }
 
   /** Asked when a passive handshake is about to complete: whether its listener has room. The stack sets it. */

@@ -34,6 +34,8 @@ export function die(t: Tcb, reason: number, _now: Micros): void {
   t.synDue = false;
   t.probeDue = false;
   t.tlpDue = false;
+  t.fastOpenQueue?.leave();
+  t.fastOpenQueue = null;
   t.ackNow = false;
   t.ackPending = false;
 }

@@ -5,13 +5,24 @@
  * @module
  */
 import type { Micros } from "../base/units.ts";
-import { STATE_ESTABLISHED, STATE_FIN_WAIT_1, transition } from "./state.ts";
+import {
+  STATE_ESTABLISHED,
+  STATE_FIN_WAIT_1,
+  stateIn,
+  SYNCHRONIZED,
+  transition,
+} from "./state.ts";
 import type { Tcb } from "./tcb.ts";
 import { TIMER_KEEP_ALIVE, TIMER_RETRANSMIT } from "./timers.ts";
 
-/** Moves to ESTABLISHED, and on to FIN-WAIT-1 when the application has closed already. */
+/**
+ * Moves to ESTABLISHED, and on to FIN-WAIT-1 when the application has closed
+ * already. A Fast Open server may have closed, or the client in its SYN, before
+ * the handshake ended: then the state is past ESTABLISHED and stays.
+ */
 export function establish(t: Tcb, now: Micros): void {
-  transition(t, STATE_ESTABLISHED);
+  const early = stateIn(t.state, SYNCHRONIZED);
+  if (!early) transition(t, STATE_ESTABLISHED);
   t.establishedAt = now;
   t.synDue = false;
   t.timers.clear(TIMER_RETRANSMIT);
@@ -23,5 +34,5 @@ export function establish(t: Tcb, now: Micros): void {
   t.rackDsackRoundValid = false;
   t.congestion.start(t, now);
   if (t.keepAlive) t.timers.set(TIMER_KEEP_ALIVE, now + t.keepAliveIdle);
-  if (t.finQueued) transition(t, STATE_FIN_WAIT_1);
+  if (t.finQueued && !early) transition(t, STATE_FIN_WAIT_1);
 }

@@ -18,6 +18,7 @@ import type { Micros } from "../base/units.ts";
 import { ABSENT } from "../wire/tcp_segment.ts";
 import type { SegmentIn, SegmentOut } from "../wire/tcp_segment.ts";
 import { TCP_COUNTER } from "./counters.ts";
+import { FastOpenAttempt } from "./fast_open_attempt.ts";
 import { isCookieLength } from "./fast_open_cache.ts";
 import { seqAdd, seqAfter, seqSpan } from "./seq.ts";
 import type { Tcb } from "./tcb.ts";
@@ -29,43 +30,13 @@ const UNKNOWN_MSS_IPV6 = 1220;
 /** Option space set aside in a SYN that carries data, as in Linux: all of it. */
 const OPTION_SPACE = 40;
 
-/** Why Fast Open did not carry data; Linux's `tcpi_fastopen_client_fail`. */
-export type FastOpenFailure =
-  | "none"
-  | "cookie unavailable"
-  | "data not acknowledged"
-  | "SYN retransmitted"
-  | "path disabled";
-
-/** What an attempt was and what came of it. Part of `info()`. */
-export class FastOpenAttempt {
-  /** What the SYN carried: no option, a request, a cookie, or data without a cookie. */
-  cookie: "none" | "requested" | "sent" | "cookieless" = "none";
-  /** Payload bytes in the first SYN. */
-  synData = 0;
-  /** How many of them the SYN-ACK acknowledged. */
-  synDataAcked = 0;
-  /** Times the SYN was sent again. */
-  synRetransmits = 0;
-  /** Why it did not work. */
-  failure: FastOpenFailure = "none";
-  /** The cookie the SYN-ACK brought, bytes; 0: none. */
-  cookieReceived = 0;
-  /** Whether the experimental option was used. */
-  experimental = false;
-  /** Round trips saved: 1 when SYN data was acknowledged. */
-  roundTripsSaved: 0 | 1 = 0;
-  /** The SYN-ACK has been judged. */
-  settled = false;
-}
-
 /** Decides, before the first SYN, what it carries. The data already lies in the send buffer. */
 export function prepareFastOpen(t: Tcb, now: Micros): void {
-  const attempt = new FastOpenAttempt();
+  const attempt = new FastOpenAttempt("client");
   t.fastOpen = attempt;
   const cache = t.context.fastOpenCache;
   if (cache.disabledUntil(t.local, t.remote, t.remotePort) > now) {
-    attempt.failure = "path disabled";
+    attempt.failure = "PATH_DISABLED";
     return;
   }
   const entry = cache.find(t.local, t.remote);
@@ -74,7 +45,7 @@ export function prepareFastOpen(t: Tcb, now: Micros): void {
   const known = entry !== null && entry.cookie.length > 0;
   if (!known && !cookieless) {
     attempt.cookie = "requested";
-    attempt.failure = "cookie unavailable";
+    attempt.failure = "COOKIE_UNAVAILABLE";
     return;
   }
   attempt.cookie = known ? "sent" : "cookieless";
@@ -104,7 +75,7 @@ export function fastOpenSynTimeout(t: Tcb, now: Micros): void {
   if (attempt === null) return;
   attempt.synRetransmits++;
   if (attempt.cookie === "none" || attempt.synRetransmits > 1) return;
-  attempt.failure = "SYN retransmitted";
+  attempt.failure = "SYN_RETRANSMITTED";
   t.context.fastOpenCache.noteFailure(t.local, t.remote, t.remotePort, now);
 }
 
@@ -135,7 +106,7 @@ export function judgeSynAck(t: Tcb, s: SegmentIn, now: Micros): void {
   }
   counters.increment(TCP_COUNTER.TcpExtTCPFastOpenActiveFail);
   if (attempt.failure !== "none") return;
-  attempt.failure = "data not acknowledged";
+  attempt.failure = "DATA_NOT_ACKED";
   // A new cookie says the old one had expired: the path is sound.
   if (attempt.cookieReceived === 0) {
     t.context.fastOpenCache.noteFailure(t.local, t.remote, t.remotePort, now);

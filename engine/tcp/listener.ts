@@ -12,6 +12,7 @@
 import type { Micros } from "../base/units.ts";
 import type { IpAddress } from "../wire/ip_address.ts";
 import type { Connection } from "./connection.ts";
+import type { FastOpenQueue } from "./fast_open_queue.ts";
 
 /** Who hears that a connection waits to be accepted. Called in the stack's last step only. */
 export interface ListenerSink {
@@ -31,6 +32,8 @@ export class Listener {
   pendingCount = 0;
   /** Handshakes completed whose connections are not in the ready queue yet. */
   establishingCount = 0;
+  /** Its Fast Open; null: off, the default (RFC 7413 §4.2). */
+  fastOpen: FastOpenQueue | null = null;
   /** Set when it no longer takes connections. */
   closed = false;
   /** Who is told; null: nobody, `accept` is asked. */

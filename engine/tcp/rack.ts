@@ -89,6 +89,8 @@ function reorderingWindow(t: Tcb): Micros {
 /** Sets the probe timer in place of a later retransmission timer, when RFC 8985 §7.2 allows. */
 export function scheduleLossProbe(t: Tcb, now: Micros): void {
   if (!t.config.tailLossProbe || !t.sackEnabled || t.packetsOut === 0) return;
+  // A Fast Open server's early data waits for the final ACK like its SYN-ACK.
+  if (t.isSynUnacked) return;
   if (t.caState !== CA_OPEN && t.caState !== CA_CWR) return;
   if (t.sackedOut > 0 || t.tlpOutstanding || t.tlpDue) return;
   let timeout: Micros;

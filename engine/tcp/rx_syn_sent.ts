@@ -16,17 +16,14 @@ import { TCP_COUNTER } from "./counters.ts";
 import { die, queueReset } from "./death.ts";
 import { establish } from "./establish.ts";
 import { judgeSynAck } from "./fast_open_client.ts";
+import { resendFlight } from "./fast_open_resend.ts";
 import { acceptEcnSyn, acceptEcnSynAck, acceptOffer } from "./negotiate.ts";
 import { fired, RULE } from "./rules.ts";
 import { initialWindow, processAck } from "./rx_ack.ts";
 import { stepFin, stepText } from "./rx_text.ts";
-import { markLost } from "./scoreboard.ts";
-import { AckResult } from "./scoreboard.ts";
 import { seqAdd, seqAfter, seqBeforeEq } from "./seq.ts";
 import { STATE_SYN_RECEIVED, transition } from "./state.ts";
 import type { Tcb } from "./tcb.ts";
-
-const scratch = new AckResult();
 
 /** Processes a segment that arrived in SYN-SENT. */
 export function rxSynSent(t: Tcb, s: SegmentIn, now: Micros): void {
@@ -77,7 +74,7 @@ function answered(t: Tcb, s: SegmentIn, now: Micros): void {
   initialWindow(t, s, s.wnd); // never scaled in a SYN, RFC 7323 §2.2
   establish(t, now);
   processAck(t, s, now);
-  resendSynData(t, now);
+  if (t.fastOpen !== null) resendFlight(t, now);
   t.ackNow = true;
   takeData(t, s, now);
 }
@@ -90,15 +87,6 @@ function crossed(t: Tcb, s: SegmentIn, now: Micros): void {
   initialWindow(t, s, s.wnd);
   transition(t, STATE_SYN_RECEIVED);
   t.synDue = true;
-}
-
-/** SYN data the SYN-ACK left unacknowledged goes again at once. RFC 7413 §4.2.2. */
-function resendSynData(t: Tcb, now: Micros): void {
-  if (t.fastOpen === null || t.packetsOut === 0) return;
-  scratch.reset(now);
-  for (let record = t.sent.head; record !== null; record = record.next) {
-    markLost(t, record, scratch);
-  }
 }
 
 /** Data and FIN in the SYN-ACK. RFC 9293 §3.10.7.3 fourth: "other controls or text". */

@@ -26,6 +26,8 @@ import { ABORT_BROKEN_PIPE, ABORT_REFUSED, ABORT_RESET } from "./codes.ts";
 import { TCP_COUNTER } from "./counters.ts";
 import { die, queueReset } from "./death.ts";
 import { establish } from "./establish.ts";
+import { resendFlight } from "./fast_open_resend.ts";
+import { completeFastOpen, noteFastOpenReset } from "./fast_open_server.ts";
 import { fired, RULE } from "./rules.ts";
 import { initialWindow, processAck } from "./rx_ack.ts";
 import { stepFin, stepText } from "./rx_text.ts";
@@ -90,7 +92,7 @@ function stepSequence(t: Tcb, s: SegmentIn, now: Micros): boolean {
     updateTsRecent(t, s, now);
     return true;
   }
-  if (t.state === STATE_SYN_RECEIVED && isSynAgain(t, s)) {
+  if (t.isSynUnacked && isSynAgain(t, s)) {
     // The peer did not get our SYN-ACK: RFC 9293 §3.8.1, send it again now.
     fired(t, RULE.R_SEQ_SYN_RETRANSMITTED, s.flags, now);
     t.synDue = true;
@@ -167,6 +169,7 @@ function stepReset(t: Tcb, s: SegmentIn, now: Micros): boolean {
     return false;
   }
   fired(t, RULE.R_RESET_EXACT, s.flags, now);
+  noteFastOpenReset(t, now);
   t.context.counters.increment(
     t.state === STATE_SYN_RECEIVED
       ? TCP_COUNTER.TcpAttemptFails
@@ -189,7 +192,7 @@ function isAtSackEdge(t: Tcb, s: SegmentIn): boolean {
 /** Step 4: RFC 5961 §4.2. */
 function stepSyn(t: Tcb, s: SegmentIn, now: Micros): boolean {
   if (!(s.flags & TCP_SYN)) return true;
-  if (t.state === STATE_SYN_RECEIVED && s.seq === t.irs) {
+  if (t.isSynUnacked && s.seq === t.irs) {
     if (s.flags & TCP_ACK) {
       // Simultaneous open: the peer's SYN-ACK acknowledges our SYN.
       return true;
@@ -210,7 +213,7 @@ function stepAck(t: Tcb, s: SegmentIn, now: Micros): boolean {
     return false;
   }
   noteEcn(t, s);
-  if (t.state === STATE_SYN_RECEIVED) return ackInSynReceived(t, s, now);
+  if (t.isSynUnacked) return ackOfSyn(t, s, now);
   if (t.state === STATE_TIME_WAIT) {
     fired(t, RULE.R_ACK_TIME_WAIT, s.flags, now);
     if (s.flags & TCP_FIN) {
@@ -223,7 +226,8 @@ function stepAck(t: Tcb, s: SegmentIn, now: Micros): boolean {
   return afterFinAcked(t, s, now);
 }
 
-function ackInSynReceived(t: Tcb, s: SegmentIn, now: Micros): boolean {
+/** In SYN-RECEIVED, or beyond it while a Fast Open server still waits for the final ACK. */
+function ackOfSyn(t: Tcb, s: SegmentIn, now: Micros): boolean {
   if (!seqAfter(s.ack, t.sndUna) || seqAfter(s.ack, t.sndNxt)) {
     // RFC 9293 §3.10.7.4: an unacceptable ACK is answered with <SEQ=SEG.ACK><CTL=RST>.
     fired(t, RULE.R_ACK_SYN_RECEIVED_BAD, s.flags, now);
@@ -234,7 +238,9 @@ function ackInSynReceived(t: Tcb, s: SegmentIn, now: Micros): boolean {
   fired(t, RULE.R_ACK_ESTABLISHES, s.flags, now);
   initialWindow(t, s, s.wnd << t.sndWscale);
   establish(t, now);
+  completeFastOpen(t);
   processAck(t, s, now);
+  if (t.fastOpen !== null) resendFlight(t, now);
   return afterFinAcked(t, s, now);
 }
 

@@ -36,7 +36,8 @@ import type { SentRecord } from "./sent_queue.ts";
 import { seqAdd, toSeq } from "./seq.ts";
 import { STATE_CLOSED } from "./state.ts";
 import { Timers } from "./timers.ts";
-import type { FastOpenAttempt } from "./fast_open_client.ts";
+import type { FastOpenAttempt } from "./fast_open_attempt.ts";
+import type { FastOpenQueue } from "./fast_open_queue.ts";
 
 const ZERO = toSeq(0);
 
@@ -383,10 +384,12 @@ export class Tcb implements CongestionState {
   probeDue = false;
   /** The peer cannot be reached on the link just now: nothing is described until the neighbour resolves. */
   blocked = false;
-  /** Fast Open on this connection, client side; null when not tried. */
+  /** Fast Open on this connection; null when not tried. */
   fastOpen: FastOpenAttempt | null = null;
   /** Passive connection that accepted data in its SYN: it may send before the handshake ends. */
   fastOpenAccepted = false;
+  /** The listener's queue in which this connection counts as pending; null: it does not, or no longer. */
+  fastOpenQueue: FastOpenQueue | null = null;
   /** Cookie the SYN-ACK carries: its length, or -1. */
   synAckCookieLength: number = -1;
   /** That cookie. */
@@ -470,6 +473,11 @@ export class Tcb implements CongestionState {
   /** Lowest RTT of late, µs. */
   get minRtt(): Micros {
     return this.rttEstimator.minRtt;
+  }
+
+  /** Our SYN or SYN-ACK is not acknowledged: the handshake is under way, whatever the state (RFC 7413 §4.2.2 lets a server close before its end). */
+  get isSynUnacked(): boolean {
+    return this.sndUna === this.iss;
   }
 
   /** Just past the last byte the application queued; the FIN's sequence number once `finQueued`. */

@@ -23,7 +23,6 @@ import { seqSpan } from "./seq.ts";
 import {
   STATE_CLOSED,
   STATE_FIN_WAIT_2,
-  STATE_SYN_RECEIVED,
   STATE_SYN_SENT,
   STATE_TIME_WAIT,
   transition,
@@ -101,7 +100,7 @@ function fire(t: Tcb, timer: number, now: Micros): void {
 
 /** RFC 6298 §5.4 to §5.6. */
 function retransmitExpired(t: Tcb, now: Micros): void {
-  if (t.state === STATE_SYN_SENT || t.state === STATE_SYN_RECEIVED) {
+  if (t.isSynUnacked) {
     handshakeExpired(t, now);
     return;
   }
@@ -123,7 +122,9 @@ function retransmitExpired(t: Tcb, now: Micros): void {
 
 function handshakeExpired(t: Tcb, now: Micros): void {
   const active = t.state === STATE_SYN_SENT;
-  const tries = active ? t.config.synRetries : t.config.synAckRetries;
+  let tries = active ? t.config.synRetries : t.config.synAckRetries;
+  // The application may hold this connection already: one more, as Linux does.
+  if (t.fastOpenAccepted) tries++;
   t.context.counters.increment(TCP_COUNTER.TcpExtTCPTimeouts);
   t.synTimeouts++;
   if (t.synTimeouts > tries || userTimeoutPassed(t, now)) {

@@ -162,7 +162,7 @@ function describeReset(t: Tcb, out: SegmentOut): boolean {
 /** RFC 9293 §3.7.1, RFC 7323 §2.2, §3.2, RFC 2018 §2, RFC 7413 §4.1.1: the options of a SYN. */
 function describeSyn(t: Tcb, out: SegmentOut, now: Micros): boolean {
   const config = t.config;
-  const answer = t.state === STATE_SYN_RECEIVED;
+  const answer = t.state !== STATE_SYN_SENT;
   begin(t, out);
   out.seq = t.iss;
   out.flags = answer ? TCP_SYN | TCP_ACK : TCP_SYN;
@@ -229,7 +229,7 @@ function commitSyn(t: Tcb, out: SegmentOut, now: Micros): void {
     countRetransmission(t, 1);
     t.context.counters.increment(TCP_COUNTER.TcpExtTCPSynRetrans);
   }
-  if (t.state === STATE_SYN_RECEIVED) ackSent(t, 1);
+  if (t.state !== STATE_SYN_SENT) ackSent(t, 1);
   if (!t.timers.isSet(TIMER_RETRANSMIT)) {
     t.timers.set(TIMER_RETRANSMIT, now + handshakeTimeout(t));
   }
