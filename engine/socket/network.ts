@@ -40,6 +40,8 @@ export interface TcpConnectOptions {
   readonly fastOpen?: Uint8Array;
   /** Ends the attempt: the promise rejects with its reason. */
   readonly signal?: AbortSignal;
+  /** Called with the connection before its first packet leaves: its `info()` tells of an attempt that fails, too. */
+  readonly onAttempt?: (conn: TcpConn) => void;
 }
 
 /** How to listen. */
@@ -124,6 +126,7 @@ export class Network implements AsyncDisposable {
       throw errorOfCode(this.#context.createError, where, made);
     }
     const conn = new TcpConn(made, this.#context);
+    options.onAttempt?.(conn);
     await this.#establish(conn, made, options.signal);
     if (data !== null && queued < data.length) {
       await conn.writeAll(data.subarray(queued));
