@@ -6,6 +6,23 @@
 export { POLL_BLOCKED, POLL_IDLE, POLL_MORE, Stack } from "./stack.ts";
 export type { StackOptions } from "./stack.ts";
 export type { ConnectOptions, ListenOptions } from "./tcp_layer.ts";
+export type { DatagramOptions } from "./udp_layer.ts";
+export * from "../udp/codes.ts";
+export type { UdpContext } from "../udp/context.ts";
+export type { DatagramError } from "../udp/errors.ts";
+export {
+  DATAGRAM_BROADCAST,
+  DATAGRAM_MULTICAST,
+  DatagramInfo,
+} from "../udp/received.ts";
+export type { DatagramTarget } from "../udp/received.ts";
+export type { SendQueue } from "../udp/send_queue.ts";
+export { DatagramSocket } from "../udp/socket.ts";
+export type {
+  DatagramFamily,
+  DatagramOwner,
+  DatagramSink,
+} from "../udp/socket.ts";
 export { IpLayer } from "../ip/layer.ts";
 export type { InterfaceOptions } from "../ip/layer.ts";
 export type { RouteEntry } from "../ip/routes.ts";

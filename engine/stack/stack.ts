@@ -33,8 +33,11 @@ import type { Listener } from "../tcp/listener.ts";
 import type { Tcb } from "../tcp/tcb.ts";
 import { parseIpAddress } from "../wire/ip_address.ts";
 import { PROTOCOL_TCP, PROTOCOL_UDP } from "../wire/ipv4.ts";
+import type { DatagramSocket } from "../udp/socket.ts";
 import { TcpLayer } from "./tcp_layer.ts";
 import type { ConnectOptions, ListenOptions } from "./tcp_layer.ts";
+import { UdpLayer } from "./udp_layer.ts";
+import type { DatagramOptions } from "./udp_layer.ts";
 
 /** Nothing is left to do before the deadline or the next frame. */
 export const POLL_IDLE = 0;
@@ -70,7 +73,8 @@ export class Stack implements ConnectionOwner {
   onWork: (() => void) | null;
   readonly #arena: Arena;
   readonly #layer: TcpLayer;
-  readonly #devices: LinkDevice[] = [];
+  readonly #datagrams: UdpLayer;
+  readonly #devices: (LinkDevice | null)[] = [];
   readonly #rx: Frame;
   readonly #packet: IpPacketIn = new IpPacketIn();
   #turn = 0;
@@ -85,6 +89,13 @@ export class Stack implements ConnectionOwner {
     this.ip = new IpLayer({ random: options.random, arena: this.#arena });
     this.#rx = this.#arena.createFrame();
     this.#layer = new TcpLayer(this.tcp, this.ip, this, this.#arena);
+    this.#datagrams = new UdpLayer(
+      this.ip,
+      this.#arena,
+      options.random,
+      config,
+    );
+    this.#datagrams.onTouch = () => this.onWork?.();
     this.addDevice(new Loopback(64, this.#arena), {
       name: "lo",
       loopback: true,
@@ -98,6 +109,16 @@ export class Stack implements ConnectionOwner {
   /** TCP's counters, by the names of Linux's `nstat`. */
   get tcpCounters(): Counters {
     return this.tcp.counters;
+  }
+
+  /** UDP's counters, by the names of Linux's `nstat`. */
+  get udpCounters(): Counters {
+    return this.#datagrams.context.counters;
+  }
+
+  /** Datagram sockets that are open. */
+  get datagramSocketCount(): number {
+    return this.#datagrams.socketCount;
   }
 
   /** Connections that exist, in any state. */
@@ -114,7 +135,7 @@ export class Stack implements ConnectionOwner {
   get deadline(): Micros {
     let earliest = Math.min(this.ip.deadline, this.#layer.deadline);
     for (const device of this.#devices) {
-      earliest = Math.min(earliest, device.deadline);
+      if (device !== null) earliest = Math.min(earliest, device.deadline);
     }
     return earliest;
   }
@@ -130,6 +151,19 @@ export class Stack implements ConnectionOwner {
     return index;
   }
 
+  /**
+   * Detaches a device, which stays open, with its addresses and routes; returns it, or null when there is none.
+   *
+   * Connections that used it find no route: they end when their timeouts do, or when another device takes the addresses.
+   */
+  removeDevice(index: number): LinkDevice | null {
+    const device = this.#devices[index] ?? null;
+    if (device === null) return null;
+    this.ip.removeInterface(index);
+    this.#devices[index] = null;
+    return device;
+  }
+
   /** Adds a route; a gateway of null means the prefix is on the interface's link. */
   addRoute(route: RouteEntry): void {
     this.ip.addRoute(route);
@@ -143,6 +177,11 @@ export class Stack implements ConnectionOwner {
   /** Passive open. Returns the listener, or an `ERR_*`. */
   listen(options: ListenOptions): Listener | number {
     return this.#layer.listen(options);
+  }
+
+  /** Opens a UDP endpoint. Returns the socket, or an `ERR_*`. */
+  openDatagram(options: DatagramOptions = {}): DatagramSocket | number {
+    return this.#datagrams.open(options);
   }
 
   /** Stops a listener; connections that wait to be accepted are reset. */
@@ -163,22 +202,39 @@ export class Stack implements ConnectionOwner {
 
   /** One bounded round: timers, at most `budget` frames a device, segments out, events. Returns `POLL_*`. */
   poll(now: Micros, budget: number): number {
-    if (this.ip.isDue(now)) this.ip.handleTimers(now);
+    if (this.ip.isDue(now)) this.#handleIpTimers(now);
     this.#layer.handleTimers(now);
     let progress = this.#receive(now, budget);
     const ipBusy = this.ip.flush(now) === TX_BUSY;
-    const sent = this.#layer.transmit(now, budget);
-    const told = this.#layer.deliverEvents(now);
+    const datagrams = this.#datagrams;
+    const sent = this.#layer.transmit(now, budget) +
+      datagrams.transmit(now, budget);
+    const told = this.#layer.deliverEvents(now) + datagrams.deliverEvents(now);
     progress = progress || sent > 0 || told > 0;
-    if (progress || this.#layer.hasWork) return POLL_MORE;
-    return ipBusy || this.#layer.isBlocked ? POLL_BLOCKED : POLL_IDLE;
+    if (progress || this.#layer.hasWork || datagrams.hasWork) return POLL_MORE;
+    const isBlocked = this.#layer.isBlocked || datagrams.isBlocked;
+    return ipBusy || isBlocked ? POLL_BLOCKED : POLL_IDLE;
   }
 
-  /** Ends every connection (ABORT_STACK_CLOSED) and tells their owners. Devices stay open. */
+  /** Ends every connection (ABORT_STACK_CLOSED) and datagram socket and tells their owners. Devices stay open. */
   close(now: Micros): void {
     this.#layer.closeAll(ABORT_STACK_CLOSED, now);
+    this.#datagrams.closeAll();
     this.#layer.transmit(now, 0xffff);
+    this.#datagrams.transmit(now, 0xffff);
     this.#layer.deliverEvents(now);
+    this.#datagrams.deliverEvents(now);
+  }
+
+  /** The network layer's part of step 1; datagrams whose next hop did not answer come back as errors. */
+  #handleIpTimers(now: Micros): void {
+    this.ip.handleTimers(now);
+    const packet = this.#packet;
+    while (this.ip.takeUnreachable(packet)) {
+      if (packet.protocol === PROTOCOL_UDP) {
+        this.#datagrams.receive(packet, now);
+      }
+    }
   }
 
   /** Step 2: takes frames from each device in turn, a different one first each time. */
@@ -189,6 +245,7 @@ export class Stack implements ConnectionOwner {
     for (let i = 0; i < count; i++) {
       const index = (this.#turn + i) % count;
       const device = this.#devices[index];
+      if (device === null) continue;
       for (let left = budget; left > 0; left--) {
         if (device.receive(this.#rx, now) <= 0) break;
         progress = true;
@@ -203,10 +260,10 @@ export class Stack implements ConnectionOwner {
     if (this.ip.receive(this.#rx, index, packet, now) !== IP_DELIVER) return;
     if (packet.protocol === PROTOCOL_TCP) {
       this.#layer.receive(packet, now);
+    } else if (packet.protocol === PROTOCOL_UDP) {
+      this.#datagrams.receive(packet, now);
     } else if (packet.icmpKind === 0) {
-      if (packet.protocol === PROTOCOL_UDP) {
-        this.ip.sendPortUnreachable(packet, now);
-      } else this.ip.sendProtocolUnreachable(packet, now);
+      this.ip.sendProtocolUnreachable(packet, now);
     }
   }
 }

@@ -192,17 +192,21 @@ export class UdpLayer implements DatagramOwner {
     this.#demux.forEach((socket) => socket.closeBelow());
   }
 
-  /** Notes that `socket` is to be looked at in the next round. */
+  /** A verb was called on `socket`: it is looked at in the next round, which should come soon. */
   touch(socket: DatagramSocket): void {
-    if (socket.touched) return;
-    socket.touched = true;
-    this.#touched.push(socket);
+    this.#note(socket);
     this.onTouch();
   }
 
   /** Whether a socket has the port at any address. */
   isPortTaken(port: number): boolean {
     return this.#ports.isTaken(port);
+  }
+
+  #note(socket: DatagramSocket): void {
+    if (socket.touched) return;
+    socket.touched = true;
+    this.#touched.push(socket);
   }
 
   #mayBind(address: IpAddress): boolean {
@@ -300,7 +304,7 @@ export class UdpLayer implements DatagramOwner {
     );
     if (code === 0) {
       counters.increment(UDP_IN_DATAGRAMS + family);
-      this.touch(socket);
+      this.#note(socket);
       return;
     }
     const why = code === QUEUE_NO_MEMORY ? UDP_MEM_ERRORS : UDP_RCVBUF_ERRORS;
@@ -346,7 +350,7 @@ export class UdpLayer implements DatagramOwner {
       remote,
       remotePort,
     });
-    this.touch(socket);
+    this.#note(socket);
   }
 
   // --- step 3 ----------------------------------------------------------------------
@@ -355,6 +359,7 @@ export class UdpLayer implements DatagramOwner {
   transmit(now: Micros, budget: number): number {
     this.#blocked = false;
     this.#sort();
+    if (this.#sending.length === 0) return 0;
     const held: DatagramSocket[] = [];
     let sent = 0;
     while (this.#sending.length > 0 && sent < budget) {
@@ -369,13 +374,21 @@ export class UdpLayer implements DatagramOwner {
         if (!this.#transmitOne(socket, now)) held.push(socket);
         else {
           sent++;
-          if (socket.sendQueue.count > 0) this.#sending.push(socket);
+          this.#again(socket);
         }
       }
     }
     this.#blocked = held.length > 0;
     for (const socket of held) this.#sending.push(socket);
     return sent;
+  }
+
+  /** Lets a socket that has more take its next turn, and ends one that was closed and has no more. */
+  #again(socket: DatagramSocket): void {
+    const { sendQueue, closed } = socket;
+    socket.sending = sendQueue.count > 0;
+    if (socket.sending) this.#sending.push(socket);
+    else if (closed) sendQueue.clear();
   }
 
   /** Moves the touched sockets into the lists of steps 3 and 4. */
@@ -386,10 +399,7 @@ export class UdpLayer implements DatagramOwner {
     for (const socket of touched) {
       socket.touched = false;
       this.#telling.push(socket);
-      if (socket.sendQueue.count === 0 || this.#sending.includes(socket)) {
-        continue;
-      }
-      this.#sending.push(socket);
+      if (!socket.sending) this.#again(socket);
     }
   }
 
@@ -474,7 +484,7 @@ export class UdpLayer implements DatagramOwner {
         continue;
       }
       this.#context.counters.increment(UDP_IN_DATAGRAMS + familyOf(packet));
-      this.touch(socket);
+      this.#note(socket);
     }
   }
 
