@@ -265,7 +265,7 @@ export class DoubleConnection implements T.TransportConnection {
     const room = Math.max(0, SEND_CAPACITY - this.#out.length);
     const taken = Math.min(length, room);
     for (let i = 0; i < taken; i++) this.#out.push(bytes[offset + i]);
-    this.#transport.requestDelivery();
+    if (taken > 0) this.#transport.requestDelivery();
     return taken;
   }
 
