@@ -1,0 +1,229 @@
+/**
+ * The TCP layer's way out: who sends next, and who hears of what happened.
+ *
+ * Connections that were touched wait in two queues: `sending`, served in turn
+ * with one (super-)segment each so that none starves another, and `telling`,
+ * whose owners are told of changes once all sending is done.
+ *
+ * @module
+ */
+import type { Frame } from "../base/frame.ts";
+import type { Micros } from "../base/units.ts";
+import { NEXT_HOP_FAILED, NEXT_HOP_READY } from "../ip/next_hop.ts";
+import type { Route } from "../ip/route.ts";
+import { TX_BUSY } from "../link/device.ts";
+import type { Connection } from "../tcp/connection.ts";
+import { TCP_COUNTER } from "../tcp/counters.ts";
+import { PROTOCOL_TCP } from "../wire/ipv4.ts";
+import { CHECKSUM_COMPLETE, CHECKSUM_PARTIAL, emitTcp } from "../wire/tcp.ts";
+import { SegmentOut, TCP_RST } from "../wire/tcp_segment.ts";
+import type { Entry } from "./connections.ts";
+import { forget, trackChild } from "./tcp_core.ts";
+import type { TcpCore } from "./tcp_core.ts";
+import { WorkQueue } from "./work_queue.ts";
+
+/** TTL of answers that belong to no connection. */
+const REPLY_HOP_LIMIT = 64;
+
+/** Sends and tells. */
+export class TcpOutput {
+  readonly #core: TcpCore;
+  readonly #tx: Frame;
+  readonly #out: SegmentOut = new SegmentOut();
+  /** Touched since the last round. */
+  readonly #touched: WorkQueue = new WorkQueue();
+  /** May have something to send. */
+  readonly #sending: WorkQueue = new WorkQueue();
+  /** Their owners may have something to hear. */
+  readonly #telling: WorkQueue = new WorkQueue();
+  /** Wait for a next hop. */
+  readonly #waiting: Entry[] = [];
+  #neighbourGeneration = -1;
+  #blocked = false;
+
+  /** A way out of `core`'s connections. */
+  constructor(core: TcpCore) {
+    this.#core = core;
+    this.#tx = core.arena.createFrame();
+  }
+
+  /** Whether something is left to send or to tell. */
+  get hasWork(): boolean {
+    return !this.#blocked &&
+      (this.#touched.count > 0 || this.#sending.count > 0 ||
+        this.#core.replies.count > 0);
+  }
+
+  /** Whether the device was busy when last asked. */
+  get isBlocked(): boolean {
+    return this.#blocked;
+  }
+
+  /** Notes that `connection` is to be looked at in the next round. */
+  touch(connection: Connection): void {
+    connection.touched = true;
+    this.#touched.push(connection);
+  }
+
+  /** Looks again at what waited for a neighbour, when any neighbour changed. */
+  wakeWaiting(): void {
+    const generation = this.#core.ip.neighbourGeneration;
+    if (this.#neighbourGeneration === generation) return;
+    this.#neighbourGeneration = generation;
+    for (const entry of this.#waiting.splice(0)) {
+      entry.isWaiting = false;
+      if (!entry.connection.touched) this.touch(entry.connection);
+    }
+  }
+
+  /** Lets every touched connection send in turn, one (super-)segment each, `budget` in all. Returns how many left. */
+  transmit(now: Micros, budget: number): number {
+    this.#blocked = false;
+    let sent = this.#transmitReplies(now);
+    while (this.#touched.count > 0) {
+      const connection = this.#touched.shift();
+      connection.touched = false;
+      this.#telling.push(connection);
+      if (connection.sending) continue;
+      connection.sending = true;
+      this.#sending.push(connection);
+    }
+    while (this.#sending.count > 0 && sent < budget && !this.#blocked) {
+      const connection = this.#sending.shift();
+      if (this.#transmitOne(connection, now)) sent++;
+      else if (!this.#blocked) {
+        connection.sending = false;
+        continue;
+      }
+      this.#sending.push(connection);
+    }
+    return sent;
+  }
+
+  /** Tells the owners of every connection looked at what changed; returns how many were told something. */
+  deliverEvents(now: Micros): number {
+    let told = 0;
+    for (let left = this.#telling.count; left > 0; left--) {
+      const connection = this.#telling.shift();
+      const entry = this.#core.table.get(connection.tcb.handle);
+      const events = connection.takeEvents(now);
+      if (entry !== undefined) {
+        this.#core.table.schedule(entry);
+        if (entry.listener !== null) trackChild(entry, events, now);
+      }
+      if (events !== 0) {
+        told++;
+        connection.sink?.handleEvents(connection, events, now);
+      }
+      if (connection.finished && entry !== undefined) forget(this.#core, entry);
+      // What the application has not read stays until it lets go.
+      if (connection.finished && connection.tcb.orphaned) connection.release();
+    }
+    return told;
+  }
+
+  #transmitOne(connection: Connection, now: Micros): boolean {
+    const t = connection.tcb;
+    const entry = this.#core.table.get(t.handle);
+    if (entry === undefined) return false;
+    const route = entry.route;
+    const out = this.#out;
+    if (!connection.pollTransmit(out, now)) return false;
+    const hop = this.#core.ip.nextHop(route, now);
+    if (hop !== NEXT_HOP_READY) {
+      this.#awaitNeighbour(entry, hop, now);
+      return false;
+    }
+    if (route.pathMtu !== t.pathMtu) {
+      connection.setPathMtu(route.pathMtu);
+      if (!connection.pollTransmit(out, now)) return false;
+    }
+    const result = this.#send(
+      route,
+      out,
+      t.hopLimit,
+      t.dscp << 2 | out.ecn,
+      now,
+    );
+    if (result === TX_BUSY) {
+      this.#blocked = true;
+      return false;
+    }
+    connection.commitTransmit(out, now);
+    return true;
+  }
+
+  #send(
+    route: Route,
+    out: SegmentOut,
+    hopLimit: number,
+    trafficClass: number,
+    now: Micros,
+  ): number {
+    const device = route.interface;
+    const offload = device !== null && device.device.caps.checksumOffload;
+    const { local: l, remote: r } = route;
+    emitTcp(
+      this.#tx,
+      out,
+      l.w0,
+      l.w1,
+      l.w2,
+      l.w3,
+      r.w0,
+      r.w1,
+      r.w2,
+      r.w3,
+      route.family,
+      offload ? CHECKSUM_PARTIAL : CHECKSUM_COMPLETE,
+    );
+    const payload = out.dataLength > 0 ? out.payload : null;
+    return this.#core.ip.transmit(
+      this.#tx,
+      payload,
+      route,
+      PROTOCOL_TCP,
+      trafficClass,
+      hopLimit,
+      now,
+    );
+  }
+
+  #transmitReplies(now: Micros): number {
+    let sent = 0;
+    for (;;) {
+      const reply = this.#core.replies.first();
+      if (reply === null) return sent;
+      const route = reply.route!;
+      if (this.#core.ip.nextHop(route, now) === NEXT_HOP_READY) {
+        const result = this.#send(
+          route,
+          reply.segment,
+          REPLY_HOP_LIMIT,
+          0,
+          now,
+        );
+        if (result === TX_BUSY) {
+          this.#blocked = true;
+          return sent;
+        }
+        this.#core.context.counters.increment(TCP_COUNTER.TcpOutSegs);
+        if (reply.segment.flags & TCP_RST) {
+          this.#core.context.counters.increment(TCP_COUNTER.TcpOutRsts);
+        }
+        sent++;
+      }
+      // A neighbour that must be asked for first gets no answer: the peer will try again.
+      this.#core.replies.shift();
+    }
+  }
+
+  #awaitNeighbour(entry: Entry, hop: number, now: Micros): void {
+    if (hop === NEXT_HOP_FAILED) {
+      entry.connection.handleNoNeighbour(now);
+    }
+    if (entry.isWaiting) return;
+    entry.isWaiting = true;
+    this.#waiting.push(entry);
+  }
+}
