@@ -14,13 +14,15 @@ import {
   EV_CLOSED,
   EV_CONNECTED,
 } from "../tcp/codes.ts";
+import { Connection } from "../tcp/connection.ts";
 import type { ConnectionOwner } from "../tcp/connection.ts";
 import type { TcpContext } from "../tcp/context.ts";
 import { TCP_COUNTER } from "../tcp/counters.ts";
+import type { Listener } from "../tcp/listener.ts";
 import type { Tcb } from "../tcp/tcb.ts";
+import type { SegmentIn } from "../wire/tcp_segment.ts";
 import { IpAddress } from "../wire/ip_address.ts";
-import { ConnectionTable } from "./connections.ts";
-import type { Entry } from "./connections.ts";
+import { ConnectionTable, Entry } from "./connections.ts";
 import { ListenerTable } from "./listeners.ts";
 import { ReplyQueue } from "./replies.ts";
 
@@ -63,6 +65,33 @@ export function adopt(entry: Entry): void {
   t.pathMtu = entry.route.pathMtu;
   const via = entry.route.interface;
   t.gsoMaxSize = via === null ? 0 : via.device.caps.gsoMaxSize;
+}
+
+/** Makes the connection of a SYN (or cookie) to `listener`, in its pending queue, still CLOSED; null when the table is full. */
+export function bearChild(
+  core: TcpCore,
+  listener: Listener,
+  route: Route,
+  s: SegmentIn,
+  now: Micros,
+): Entry | null {
+  const connection = new Connection(
+    core.context,
+    core.owner,
+    route.local,
+    s.localPort,
+    route.remote,
+    s.remotePort,
+    now,
+  );
+  const entry = new Entry(connection, route, listener);
+  if (!core.table.add(entry)) {
+    core.context.counters.increment(TCP_COUNTER.TcpExtListenDrops);
+    return null;
+  }
+  listener.pendingCount++;
+  adopt(entry);
+  return entry;
 }
 
 /** Takes a connection out of every table: its 4-tuple is free. */

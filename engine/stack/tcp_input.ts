@@ -7,7 +7,6 @@
 import type { Micros } from "../base/units.ts";
 import { ICMP_TOO_BIG } from "../ip/packet.ts";
 import type { IpPacketIn } from "../ip/packet.ts";
-import { Connection } from "../tcp/connection.ts";
 import { TCP_COUNTER } from "../tcp/counters.ts";
 import { isCredible } from "../tcp/icmp.ts";
 import type { IcmpError } from "../tcp/icmp.ts";
@@ -18,8 +17,9 @@ import { seqAfter, toSeq } from "../tcp/seq.ts";
 import { STATE_TIME_WAIT } from "../tcp/state.ts";
 import { parseTcp, verifyTcpChecksum } from "../wire/tcp.ts";
 import { SegmentIn, TCP_ACK, TCP_RST, TCP_SYN } from "../wire/tcp_segment.ts";
-import { Entry } from "./connections.ts";
-import { adopt, forget, routeBack } from "./tcp_core.ts";
+import type { Entry } from "./connections.ts";
+import { sendCookie, takeCookie } from "./syn_cookies.ts";
+import { bearChild, forget, routeBack } from "./tcp_core.ts";
 import type { TcpCore } from "./tcp_core.ts";
 
 /** What a sequence number in an ICMP quotation needs: ports and SEG.SEQ, RFC 792. */
@@ -120,6 +120,7 @@ export class TcpInput {
       return;
     }
     if (s.flags & TCP_ACK) {
+      if (takeCookie(this.#core, listener, packet, s, now)) return;
       rules.increment(RULE.R_LISTEN_RESET_ACK);
       this.#receiveClosed(packet, s);
       return;
@@ -128,34 +129,32 @@ export class TcpInput {
       rules.increment(RULE.R_LISTEN_IGNORE);
       return;
     }
-    const full =
-      listener.pendingCount >= this.#core.context.config.maxSynBacklog;
-    if (!listener.hasRoom || full) {
+    if (!listener.hasRoom) {
       rules.increment(RULE.R_LISTEN_OVERFLOW);
+      counters.increment(TCP_COUNTER.TcpExtListenOverflows);
       counters.increment(TCP_COUNTER.TcpExtListenDrops);
-      if (!full) counters.increment(TCP_COUNTER.TcpExtListenOverflows);
+      return;
+    }
+    const { synCookies, maxSynBacklog } = this.#core.context.config;
+    const full = listener.pendingCount >= maxSynBacklog;
+    if (synCookies === 2 || full && synCookies === 1) {
+      rules.increment(RULE.R_LISTEN_COOKIE);
+      if (full) counters.increment(TCP_COUNTER.TcpExtTCPReqQFullDoCookies);
+      sendCookie(this.#core, listener, packet, s, now);
+      return;
+    }
+    if (full) {
+      rules.increment(RULE.R_LISTEN_OVERFLOW);
+      counters.increment(TCP_COUNTER.TcpExtTCPReqQFullDrop);
+      counters.increment(TCP_COUNTER.TcpExtListenDrops);
       return;
     }
     const route = routeBack(this.#core, packet);
     if (route === null) return;
     rules.increment(RULE.R_LISTEN_SYN);
-    const connection = new Connection(
-      this.#core.context,
-      this.#core.owner,
-      route.local,
-      s.localPort,
-      route.remote,
-      s.remotePort,
-      now,
-    );
-    const entry = new Entry(connection, route, listener);
-    if (!this.#core.table.add(entry)) {
-      counters.increment(TCP_COUNTER.TcpExtListenDrops);
-      return;
-    }
-    listener.pendingCount++;
-    adopt(entry);
-    connection.acceptSyn(s, now, listener.fastOpen);
+    const entry = bearChild(this.#core, listener, route, s, now);
+    if (entry === null) return;
+    entry.connection.acceptSyn(s, now, listener.fastOpen);
   }
 
   /** RFC 9293 §3.10.7.1. */

@@ -12,7 +12,7 @@
  * @module
  */
 import { TRACE_RECEIVE, TRACE_STATE, TRACE_TRANSMIT } from "../base/trace.ts";
-import type { Micros } from "../base/units.ts";
+import type { Micros, Seq } from "../base/units.ts";
 import type { IpAddress } from "../wire/ip_address.ts";
 import type { SegmentIn, SegmentOut } from "../wire/tcp_segment.ts";
 import { afterRead } from "./ack_policy.ts";
@@ -39,6 +39,7 @@ import { acceptEcnSyn, acceptOffer, prepareOffer } from "./negotiate.ts";
 import { adjustReceiveBuffer } from "./receive_tuning.ts";
 import { initialWindow } from "./rx_ack.ts";
 import { rxSynSent } from "./rx_syn_sent.ts";
+import { resumeFromCookie } from "./syn_cookie_child.ts";
 import { rxSynchronized } from "./rx_synchronized.ts";
 import { seqAdd, seqSpan } from "./seq.ts";
 import {
@@ -91,6 +92,7 @@ export class Connection {
   readonly #owner: ConnectionOwner;
   readonly #seen: SeenState = new SeenState();
   #tracedState = STATE_CLOSED;
+  #released = false;
 
   /** A closed connection between two endpoints; `open` or `acceptSyn` brings it to life. */
   constructor(
@@ -180,6 +182,17 @@ export class Connection {
     acceptFastOpenSyn(t, s, fastOpen, now);
     t.synDue = true;
     this.#touch();
+  }
+
+  /**
+   * A listener's child born of a SYN cookie: `syn` describes the SYN the
+   * cookie stood for (it need not be one), `cookie` is the ISN our SYN-ACK
+   * carried. SYN-RECEIVED with the SYN-ACK sent; the client's ACK comes next
+   * by `handleSegment`.
+   */
+  acceptCookie(syn: SegmentIn, cookie: Seq, now: Micros): void {
+    this.acceptSyn(syn, now);
+    resumeFromCookie(this.tcb, cookie, now);
   }
 
   // --- what happened ------------------------------------------------------------
@@ -376,6 +389,24 @@ export class Connection {
     this.#touch();
   }
 
+  /** Sends nothing at all until `resume`: for a passive open somebody still has to decide on. */
+  hold(): void {
+    this.tcb.blocked = true;
+  }
+
+  /** Undoes `hold`. */
+  resume(): void {
+    this.tcb.blocked = false;
+    this.#touch();
+  }
+
+  /** Ends the connection without a word to the peer. */
+  vanish(now: Micros): void {
+    this.abort(now);
+    this.tcb.resetDue = false;
+    this.#touch();
+  }
+
   /** Turns keepalive probes on or off. Times in µs. */
   setKeepAlive(
     mode: "on" | "off",
@@ -459,6 +490,8 @@ export class Connection {
 
   /** Gives back its memory; received bytes are lost. The stack calls it last. */
   release(): void {
+    if (this.#released) return;
+    this.#released = true;
     if (this.tcb.orphaned) this.tcb.context.orphanCount--;
     releaseMemory(this.tcb);
   }

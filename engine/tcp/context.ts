@@ -18,6 +18,7 @@ import type { FastOpenKeys } from "./fast_open_cookie.ts";
 import { IsnGenerator } from "./isn.ts";
 import { createRuleCounters } from "./rules.ts";
 import { SentRecordPool } from "./sent_queue.ts";
+import { SynCookies } from "./syn_cookie.ts";
 import type { Tcb } from "./tcb.ts";
 
 /** One stack's shared TCP state. */
@@ -38,6 +39,8 @@ export class TcpContext {
   readonly records: SentRecordPool = new SentRecordPool();
   /** Initial sequence numbers and timestamp offsets. */
   readonly isn: IsnGenerator;
+  /** SYN cookies of listeners whose queues are full. */
+  readonly synCookies: SynCookies;
   /** Fast Open cookies learned from servers. */
   readonly fastOpenCache: FastOpenCache = new FastOpenCache();
   /** Connections in TIME-WAIT. */
@@ -54,6 +57,7 @@ export class TcpContext {
     this.arena = arena;
     this.random = random;
     this.isn = new IsnGenerator(random);
+    this.synCookies = new SynCookies(random);
   }
 
   /** Keys of the cookies our listeners hand out: drawn when first needed, or set to share them with other servers (RFC 7413 §6.3.4). */

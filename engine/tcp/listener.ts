@@ -34,6 +34,8 @@ export class Listener {
   establishingCount = 0;
   /** Its Fast Open; null: off, the default (RFC 7413 §4.2). */
   fastOpen: FastOpenQueue | null = null;
+  /** When a SYN cookie was last sent, µs: only soon after may one come back. */
+  cookieSentAt: Micros = -Infinity;
   /** Set when it no longer takes connections. */
   closed = false;
   /** Who is told; null: nobody, `accept` is asked. */

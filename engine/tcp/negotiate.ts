@@ -31,13 +31,17 @@ export function prepareOffer(t: Tcb): void {
   t.rcvMss = Math.min(t.advMss, t.peerMss);
   if (config.windowScaling) {
     const largest = Math.max(config.receiveBuffer.max, t.rcvBuf.limit);
-    t.rcvWscale = 0;
-    while (t.rcvWscale < MAX_WINDOW_SCALE && largest >> t.rcvWscale > 65_535) {
-      t.rcvWscale++;
-    }
+    t.rcvWscale = offeredWindowScale(largest);
   }
   t.cwnd = config.initialCwnd;
   refreshMss(t);
+}
+
+/** The smallest shift with which a window of `largest` bytes can be told. RFC 7323 §2.3. */
+export function offeredWindowScale(largest: number): number {
+  let shift = 0;
+  while (shift < MAX_WINDOW_SCALE && largest >> shift > 65_535) shift++;
+  return shift;
 }
 
 /** Takes the peer's SYN (or SYN-ACK): what it offers and we want is in use from here. */
