@@ -4,7 +4,7 @@
  * @module
  */
 export { POLL_BLOCKED, POLL_IDLE, POLL_MORE, Stack } from "./stack.ts";
-export type { StackOptions } from "./stack.ts";
+export type { StackOptions, StackTask } from "./stack.ts";
 export type { ConnectOptions, ListenOptions } from "./tcp_layer.ts";
 export type { DatagramOptions } from "./udp_layer.ts";
 export * from "../udp/codes.ts";

@@ -63,6 +63,16 @@ export interface StackOptions {
   readonly onWork?: () => void;
 }
 
+/** Work of a surface above the stack, done at the end of step 4 of each poll. */
+export interface StackTask {
+  /** When it wants a poll at the latest, µs; `Infinity`: no wish. */
+  readonly deadline: Micros;
+  /** Does what is due; returns how much, 0 when nothing was. */
+  run(now: Micros): number;
+  /** The stack closes: every connection has been ended and its owner told. */
+  handleClosed(now: Micros): void;
+}
+
 /** A TCP/IP stack. */
 export class Stack implements ConnectionOwner {
   /** The network layer: interfaces, addresses, routes. */
@@ -75,6 +85,7 @@ export class Stack implements ConnectionOwner {
   readonly #layer: TcpLayer;
   readonly #datagrams: UdpLayer;
   readonly #devices: (LinkDevice | null)[] = [];
+  readonly #tasks: StackTask[] = [];
   readonly #rx: Frame;
   readonly #packet: IpPacketIn = new IpPacketIn();
   #turn = 0;
@@ -137,6 +148,9 @@ export class Stack implements ConnectionOwner {
     for (const device of this.#devices) {
       if (device !== null) earliest = Math.min(earliest, device.deadline);
     }
+    for (const task of this.#tasks) {
+      earliest = Math.min(earliest, task.deadline);
+    }
     return earliest;
   }
 
@@ -194,6 +208,11 @@ export class Stack implements ConnectionOwner {
     return this.#layer.some(test);
   }
 
+  /** Has `task` run at the end of every poll from now on. */
+  addTask(task: StackTask): void {
+    this.#tasks.push(task);
+  }
+
   /** Makes a note that `connection` has something to do. */
   touch(connection: Connection): void {
     this.#layer.touch(connection);
@@ -209,7 +228,10 @@ export class Stack implements ConnectionOwner {
     const datagrams = this.#datagrams;
     const sent = this.#layer.transmit(now, budget) +
       datagrams.transmit(now, budget);
-    const told = this.#layer.deliverEvents(now) + datagrams.deliverEvents(now);
+    let told = this.#layer.deliverEvents(now) + datagrams.deliverEvents(now);
+    for (let i = 0; i < this.#tasks.length; i++) {
+      told += this.#tasks[i].run(now);
+    }
     progress = progress || sent > 0 || told > 0;
     if (progress || this.#layer.hasWork || datagrams.hasWork) return POLL_MORE;
     const isBlocked = this.#layer.isBlocked || datagrams.isBlocked;
@@ -224,6 +246,7 @@ export class Stack implements ConnectionOwner {
     this.#datagrams.transmit(now, 0xffff);
     this.#layer.deliverEvents(now);
     this.#datagrams.deliverEvents(now);
+    for (const task of this.#tasks) task.handleClosed(now);
   }
 
   /** The network layer's part of step 1; datagrams whose next hop did not answer come back as errors. */

@@ -111,6 +111,8 @@ export interface TcpConfig {
   challengeAckLimit: number;
   /** Least time between answers to invalid segments of one connection. Linux `tcp_invalid_ratelimit` 500 ms. */
   invalidRateLimit: Micros;
+  /** An ICMP error ends an attempt to connect, RFC 5461 §4.1; off: it is remembered and the attempt goes on, as Windows does by default. */
+  icmpEndsConnect: boolean;
   /** Idle time before keepalive probes start, when enabled. RFC 9293 §3.8.4: at least 2 hours by default. */
   keepAliveIdle: Micros;
   /** Time between probes. Linux 75 s. */
@@ -187,6 +189,7 @@ export function defaultTcpConfig(): TcpConfig {
     pacingAvoidanceRatio: 120,
     challengeAckLimit: 1_000,
     invalidRateLimit: 500 * MILLISECOND,
+    icmpEndsConnect: true,
     keepAliveIdle: 7_200 * SECOND,
     keepAliveInterval: 75 * SECOND,
     keepAliveCount: 9,

@@ -25,6 +25,7 @@ import {
   ERR_NOT_CONNECTED,
   ERR_SEND_SHUTDOWN,
 } from "./codes.ts";
+import type { TcpConfig } from "./config.ts";
 import type { TcpContext } from "./context.ts";
 import { TCP_COUNTER } from "./counters.ts";
 import { die, queueReset, releaseMemory } from "./death.ts";
@@ -38,6 +39,7 @@ import { applyPathMtu } from "./mtu_probe.ts";
 import { acceptEcnSyn, acceptOffer, prepareOffer } from "./negotiate.ts";
 import { adjustReceiveBuffer } from "./receive_tuning.ts";
 import { initialWindow } from "./rx_ack.ts";
+import { RttEstimator } from "./rtt.ts";
 import { rxSynSent } from "./rx_syn_sent.ts";
 import { resumeFromCookie } from "./syn_cookie_child.ts";
 import { rxSynchronized } from "./rx_synchronized.ts";
@@ -146,6 +148,14 @@ export class Connection {
   }
 
   // --- opening ------------------------------------------------------------------
+
+  /** Gives this connection settings of its own, for all that is read after the open; only before it. */
+  adjust(settings: Partial<TcpConfig>): void {
+    const t = this.tcb;
+    t.config = { ...t.config, ...settings };
+    const { rtoInitial, rtoMin, rtoMax } = t.config;
+    t.rttEstimator = new RttEstimator(rtoInitial, rtoMin, rtoMax);
+  }
 
   /** Active open, RFC 9293 §3.10.1: a SYN goes in the next round. Path MTU and device limits must be set before. */
   open(now: Micros, mode: "plain" | "fast"): void {

@@ -63,7 +63,7 @@ export function handleIcmpError(t: Tcb, error: IcmpError, now: Micros): void {
   const opening = t.state === STATE_SYN_SENT ||
     t.state === STATE_SYN_RECEIVED && !t.passive;
   // RFC 5461 §4.1: an attempt may end at once; Linux does so for all but a passing route failure.
-  if (opening) {
+  if (opening && t.config.icmpEndsConnect) {
     t.context.counters.increment(TCP_COUNTER.TcpAttemptFails);
     die(t, reason, now);
     return;

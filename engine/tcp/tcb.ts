@@ -47,7 +47,7 @@ export class Tcb implements CongestionState {
   /** What the connection shares with the others of its stack. */
   readonly context: TcpContext;
   /** The stack's settings. */
-  readonly config: TcpConfig;
+  config: TcpConfig;
   /** Our address. */
   local: IpAddress;
   /** The peer's address. */
@@ -173,7 +173,7 @@ export class Tcb implements CongestionState {
 
   // --- time ------------------------------------------------------------------
   /** SRTT, RTTVAR, RTO. */
-  readonly rttEstimator: RttEstimator;
+  rttEstimator: RttEstimator;
   /** Deadlines. */
   readonly timers: Timers = createTimers();
   /** Expiries of the retransmission timer since the last progress. */
