@@ -74,6 +74,8 @@ export class Network implements AsyncDisposable {
   readonly stack: Stack;
   readonly #context: SocketContext;
   readonly #onClose: ((network: Network) => Promise<void>) | null;
+  /** Those that may have somebody waiting in `accept`. */
+  readonly #listeners = new Set<TcpListener>();
   #closing: Promise<void> | null = null;
 
   /** A network over `options.stack`, which somebody else drives. */
@@ -161,7 +163,12 @@ export class Network implements AsyncDisposable {
       const where = `listen on port ${options.port}`;
       throw errorOfCode(this.#context.createError, where, made);
     }
-    return new TcpListener(this.stack, made, this.#context);
+    for (const earlier of this.#listeners) {
+      if (earlier.isClosed) this.#listeners.delete(earlier);
+    }
+    const listener = new TcpListener(this.stack, made, this.#context);
+    this.#listeners.add(listener);
+    return listener;
   }
 
   /** Whether a connection the application let go still has something to deliver. */
@@ -173,11 +180,13 @@ export class Network implements AsyncDisposable {
   }
 
   /**
-   * Ends everything. With a host: what closed connections still have to
-   * deliver is given a moment, then every connection is aborted, the loop ends
-   * and the devices are closed. A second call waits for the first.
+   * Ends everything, listeners first: loops over them end. With a host: what
+   * closed connections still have to deliver is given a moment, then every
+   * connection is aborted, the loop ends and the devices are closed. A second
+   * call waits for the first.
    */
   close(): Promise<void> {
+    for (const listener of this.#listeners) listener.close();
     this.#closing ??= this.#onClose === null
       ? Promise.resolve(this.stack.close(this.#now()))
       : this.#onClose(this);

@@ -34,6 +34,11 @@ export class TcpListener
     return { transport: "tcp", hostname, port };
   }
 
+  /** Whether it has stopped listening. */
+  get isClosed(): boolean {
+    return this.#listener.closed;
+  }
+
   /** Resolves to the next connection. Rejects with BadResource once the listener is closed. */
   async accept(): Promise<TcpConn> {
     for (;;) {
