@@ -33,7 +33,8 @@ import {
   headerLength,
   transportLength,
 } from "./datagram_copy.ts";
-import { queueFragments } from "./fragmentation.ts";
+import { EGRESS_CAPACITY } from "./egress.ts";
+import { fragmentRoom, queueFragments } from "./fragmentation.ts";
 import type { IpInterface } from "./interface.ts";
 import type { Neighbour } from "./neighbours.ts";
 import {
@@ -247,5 +248,8 @@ function queueWhole(
 
 /** `length` includes the network header, which IPv6's payload length does not. */
 function isTooLong(length: number, route: Route): boolean {
-  return length > MAX_LENGTH + (route.family === 6 ? IPV6_HEADER_LENGTH : 0);
+  // More fragments than a queue holds would wait for room for ever; it takes an MTU below 284 bytes.
+  const most = EGRESS_CAPACITY * fragmentRoom(route) + headerLength(route);
+  return length > most ||
+    length > MAX_LENGTH + (route.family === 6 ? IPV6_HEADER_LENGTH : 0);
 }

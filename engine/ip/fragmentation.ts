@@ -157,7 +157,7 @@ function completeChecksum(
 }
 
 /** Bytes of data in each fragment but the last: a multiple of 8, RFC 791 §3.2, RFC 8200 §4.5. */
-function fragmentRoom(route: Route): number {
+export function fragmentRoom(route: Route): number {
   const extra = route.family === 6 ? IPV6_FRAGMENT_LENGTH : 0;
   return (route.pathMtu - headerLength(route) - extra) & ~7;
 }

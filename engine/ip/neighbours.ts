@@ -49,8 +49,8 @@ export const NEIGHBOUR_FAILED = 6;
 
 /** Most entries; Linux keeps 1,024 (`gc_thresh3`). */
 export const NEIGHBOUR_CAPACITY = 1024;
-/** Most packets that wait for one neighbour; RFC 4861 §7.2.2 asks for at least one. */
-export const NEIGHBOUR_QUEUE_CAPACITY = 3;
+/** Most packets that wait for one neighbour: a burst to a new one should get through. RFC 4861 §7.2.2 asks for at least one; Linux keeps 101 (`unres_qlen`). */
+export const NEIGHBOUR_QUEUE_CAPACITY = 64;
 
 /** MAX_MULTICAST_SOLICIT and MAX_UNICAST_SOLICIT, RFC 4861 §10. */
 const MAX_SOLICIT = 3;

@@ -20,7 +20,7 @@ import {
   ICMP_TOO_BIG,
   IpPacketIn,
 } from "../ip/packet.ts";
-import type { Route } from "../ip/routes.ts";
+import type { Route } from "../ip/route.ts";
 import { TX_BUSY, TX_DOWN } from "../link/device.ts";
 import { ERR_ADDRESS_IN_USE, ERR_ADDRESS_NOT_AVAILABLE } from "../tcp/codes.ts";
 import { UdpContext } from "../udp/context.ts";

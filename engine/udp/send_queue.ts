@@ -8,7 +8,7 @@
  */
 import type { Arena } from "../base/arena.ts";
 import type { PayloadRef } from "../base/frame.ts";
-import type { Route } from "../ip/routes.ts";
+import type { Route } from "../ip/route.ts";
 import { PacketQueue } from "./packet_queue.ts";
 
 const STRIDE = 4;

@@ -20,7 +20,7 @@
 import type { PayloadRef } from "../base/frame.ts";
 import type { Micros } from "../base/units.ts";
 import type { IpPacketIn } from "../ip/packet.ts";
-import type { Route } from "../ip/routes.ts";
+import type { Route } from "../ip/route.ts";
 import {
   ERR_ADDRESS_NOT_AVAILABLE,
   ERR_NO_MEMORY,

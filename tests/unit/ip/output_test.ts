@@ -4,9 +4,15 @@ import { createFrame, PayloadRef } from "../../../engine/base/frame.ts";
 import { SECOND } from "../../../engine/base/units.ts";
 import { TX_TOO_BIG, TX_UNREACHABLE } from "../../../engine/ip/datagram.ts";
 import { EGRESS_CAPACITY, EgressQueue } from "../../../engine/ip/egress.ts";
+import { NEIGHBOUR_QUEUE_CAPACITY } from "../../../engine/ip/neighbours.ts";
 import { PacketStore } from "../../../engine/ip/packet_store.ts";
 import type { Route } from "../../../engine/ip/route.ts";
-import { TX_BUSY, TX_DOWN, TX_OK } from "../../../engine/link/device.ts";
+import {
+  MEDIUM_IP,
+  TX_BUSY,
+  TX_DOWN,
+  TX_OK,
+} from "../../../engine/link/device.ts";
 import { parseCidr, parseIpAddress } from "../../../engine/wire/ip_address.ts";
 import {
   createIpBench,
@@ -294,10 +300,33 @@ Deno.test("sendDatagram() sets DF on what fits and says what cannot be sent", ()
   assertEquals(send(65_528, v6), TX_TOO_BIG);
 });
 
+Deno.test("sendDatagram() refuses what makes more fragments than a queue holds", () => {
+  const device = new RecordingDevice(MEDIUM_IP, 280);
+  const bench = createIpBench(["10.0.0.1/24"], {}, device);
+  const route = bench.layer.routeTo(A("10.0.0.2"), null)!;
+  const send = (length: number): number =>
+    bench.layer.sendDatagram(
+      frameWith(new Uint8Array(length)),
+      null,
+      route,
+      17,
+      0,
+      64,
+      0,
+    );
+  assertEquals(send(EGRESS_CAPACITY * 256 - 100), TX_OK);
+  assertEquals(bench.frames().length, EGRESS_CAPACITY);
+  device.caps = { ...device.caps, ipMtu: 68 };
+  bench.layer.handleTimers(0);
+  assertEquals(send(EGRESS_CAPACITY * 48 + 1), TX_TOO_BIG);
+  assertEquals(send(EGRESS_CAPACITY * 48), TX_OK);
+});
+
 Deno.test("sendDatagram() lets copies wait for the next hop, then sends them", () => {
   const bench = createIpBench(["10.0.0.1/24"]);
   const route = bench.layer.routeTo(A("10.0.0.2"), null)!;
-  for (const length of [9, 10, 2000, 12]) {
+  const fillers = new Array<number>(NEIGHBOUR_QUEUE_CAPACITY - 3).fill(8);
+  for (const length of [9, ...fillers, 10, 2000, 12]) {
     const frame = frameWith(concat(hex("9c400009"), pattern(length - 4)));
     assertEquals(
       bench.layer.sendDatagram(frame, null, route, 17, 0, 64, 0),
@@ -307,7 +336,7 @@ Deno.test("sendDatagram() lets copies wait for the next hop, then sends them", (
   }
   assertEquals(bench.frames().length, 1); // the ARP request
   bench.put(REPLY);
-  const frames = bench.frames();
+  const frames = bench.frames().slice(fillers.length);
   assertEquals(frames.map((frame) => frame.length - 34), [10, 1480, 520, 12]);
   assertEquals(frames[3].slice(38), pattern(8));
   assertEquals(bench.layer.counters.get("NeighUnresolvedDiscards"), 1);
