@@ -24,7 +24,7 @@ import { TCP_COUNTER } from "./counters.ts";
 import { markLost, sentAfter } from "./scoreboard.ts";
 import type { AckResult } from "./scoreboard.ts";
 import { SENT_LOST, SENT_RETRANSMITTED, SENT_SACKED } from "./sent_queue.ts";
-import { seqBefore } from "./seq.ts";
+import { seqAfter, seqBefore } from "./seq.ts";
 import type { Tcb } from "./tcb.ts";
 import { TIMER_LOSS_PROBE, TIMER_REORDER, TIMER_RETRANSMIT } from "./timers.ts";
 
@@ -124,16 +124,24 @@ export function lossProbeSent(
   t.timers.set(TIMER_RETRANSMIT, now + t.rttEstimator.backedOff(t.backoff));
 }
 
-/** RFC 8985 §7.4: whether the acknowledgement shows that the probe repaired a loss. */
+/**
+ * RFC 8985 §7.4.2: whether the acknowledgement shows that the probe repaired a loss.
+ *
+ * Exactly the probe's end acknowledged proves nothing yet: it may answer the
+ * original. What comes next tells: a duplicate, that both arrived; progress
+ * beyond without one, that only one did.
+ */
 export function judgeLossProbe(t: Tcb, r: AckResult): boolean {
   if (!t.tlpOutstanding || seqBefore(t.sndUna, t.tlpHighSeq)) return false;
-  if (t.tlpRetransmitted && !r.dsack && !r.advanced) {
-    // A duplicate of the probe's acknowledgement: original and probe both arrived.
+  if (!t.tlpRetransmitted || r.dsack) {
+    // New data answered is no loss; a DSACK says the probe was a second copy.
     t.tlpOutstanding = false;
     return false;
   }
-  t.tlpOutstanding = false;
-  // New data answered is no loss; a DSACK says the probe was a second copy.
-  return t.tlpRetransmitted && !r.dsack &&
-    (t.caState === CA_OPEN || t.caState === CA_DISORDER);
+  if (seqAfter(t.sndUna, t.tlpHighSeq)) {
+    t.tlpOutstanding = false;
+    return t.caState === CA_OPEN || t.caState === CA_DISORDER;
+  }
+  if (!r.advanced && !r.sackProgress && r.pure) t.tlpOutstanding = false;
+  return false;
 }

@@ -10,13 +10,13 @@
  * @module
  */
 import type { Micros, Seq } from "../base/units.ts";
-import { TCP_ECE } from "../wire/tcp_segment.ts";
+import { TCP_ECE, TCP_SYN } from "../wire/tcp_segment.ts";
 import type { SegmentIn } from "../wire/tcp_segment.ts";
 import { timestampNow } from "./ack_policy.ts";
 import { challengeAck } from "./challenge.ts";
 import { CA_CWR, CA_LOSS, CA_RECOVERY } from "./codes.ts";
 import { TCP_COUNTER } from "./counters.ts";
-import { scheduleLossProbe } from "./rack.ts";
+import { judgeLossProbe, scheduleLossProbe } from "./rack.ts";
 import { recoverFromAck } from "./recovery.ts";
 import { fired, RULE } from "./rules.ts";
 import { processSack, splitAt } from "./sack.ts";
@@ -50,12 +50,13 @@ export function processAck(t: Tcb, s: SegmentIn, now: Micros): boolean {
   t.lastAckReceivedAt = now;
   t.probesOut = 0;
   t.priorInFlight = t.packetsInFlight;
+  r.priorHighestSacked = t.sackedOut > 0 ? t.highestSacked : t.sndUna;
   const priorDelivered = t.delivered;
   const priorUna = t.sndUna;
   const windowMoved = updateWindow(t, s);
   r.advanced = seqAfter(ack, priorUna);
-  r.duplicate = !r.advanced && s.dataLength === 0 && !windowMoved &&
-    t.packetsOut > 0;
+  r.pure = s.dataLength === 0 && !windowMoved;
+  r.duplicate = !r.advanced && r.pure && t.packetsOut > 0;
   if (t.sackEnabled && (s.sackCount > 0 || t.sackedOut > 0)) {
     processSack(t, s, r);
   }
@@ -71,7 +72,7 @@ export function processAck(t: Tcb, s: SegmentIn, now: Micros): boolean {
   if (t.packetsOut > 0 || r.advanced) {
     recoverFromAck(t, s, r, now);
     growWindow(t, r, t.delivered - priorDelivered, now);
-  }
+  } else judgeLossProbe(t, r); // A late duplicate settles it.
   if (r.advanced) afterProgress(t, now);
   updatePacingRate(t);
   rearmTimers(t, r, now);
@@ -104,6 +105,7 @@ function oldAck(t: Tcb, s: SegmentIn, now: Micros): boolean {
     const r = result;
     r.reset(now);
     t.priorInFlight = t.packetsInFlight;
+    r.priorHighestSacked = t.sackedOut > 0 ? t.highestSacked : t.sndUna;
     processSack(t, s, r);
     recoverFromAck(t, s, r, now);
     rearmTimers(t, r, now);
@@ -113,7 +115,8 @@ function oldAck(t: Tcb, s: SegmentIn, now: Micros): boolean {
 
 /** RFC 9293 §3.10.7.4: newer segments, or equal ones that open it, set SND.WND. Returns whether it changed. */
 function updateWindow(t: Tcb, s: SegmentIn): boolean {
-  const window = s.wnd << t.sndWscale;
+  // The window of a SYN-ACK is not scaled, RFC 7323 §2.2.
+  const window = s.flags & TCP_SYN ? s.wnd : s.wnd << t.sndWscale;
   const advances = seqAfter(s.ack, t.sndUna);
   if (
     !advances && !seqAfter(s.seq, t.sndWl1) &&
@@ -263,6 +266,8 @@ function rearmTimers(t: Tcb, r: AckResult, now: Micros): void {
   }
   if (t.sndWnd > 0 && seqAfter(seqAdd(t.sndUna, t.sndWnd), t.sndNxt)) {
     t.timers.clear(TIMER_PERSIST);
+    // Backing off was for the closed window; what goes now has its own clock.
+    if (t.packetsOut === 0) t.backoff = 0;
   }
   if (t.caState === CA_RECOVERY || t.caState === CA_LOSS) {
     t.timers.clear(TIMER_LOSS_PROBE);

@@ -21,7 +21,7 @@ import {
   SENT_SYN,
 } from "./sent_queue.ts";
 import type { SentRecord } from "./sent_queue.ts";
-import { seqAfter, seqBefore, seqSpan } from "./seq.ts";
+import { seqAfter, seqBefore, seqSpan, toSeq } from "./seq.ts";
 import type { Tcb } from "./tcb.ts";
 
 /** What an acknowledgement did, gathered while it is processed. One per stack, refilled. */
@@ -50,10 +50,14 @@ export class AckResult {
   dsack = false;
   /** SACK blocks told something new. */
   sackProgress = false;
-  /** The acknowledgement changed nothing: same ack, no data, no window change. */
+  /** The acknowledgement changed nothing: same ack, no data, no window change, and something is in flight. */
   duplicate = false;
+  /** It carried no data and moved no window. */
+  pure = false;
   /** ECE was set. */
   ecnEcho = false;
+  /** Highest byte selectively acknowledged before this acknowledgement; SND.UNA when none was. */
+  priorHighestSacked: Seq = toSeq(0);
 
   /** Makes it empty, for an acknowledgement received `now`. */
   reset(now: Micros): void {
@@ -70,6 +74,7 @@ export class AckResult {
     this.dsack = false;
     this.sackProgress = false;
     this.duplicate = false;
+    this.pure = false;
     this.ecnEcho = false;
   }
 }
@@ -79,7 +84,7 @@ export function markSacked(t: Tcb, record: SentRecord, r: AckResult): void {
   const n = record.segments;
   if ((record.flags & SENT_EVER_RETRANSMITTED) === 0) {
     if (r.firstSackedAt === -Infinity) r.firstSackedAt = record.sentAt;
-    noteReordering(t, record);
+    noteReordering(t, record, r);
   }
   if (record.flags & SENT_LOST) {
     record.flags &= ~SENT_LOST;
@@ -123,7 +128,7 @@ export function settleAcked(t: Tcb, record: SentRecord, r: AckResult): void {
   } else if ((flags & SENT_SACKED) === 0) {
     r.lastAckedAt = record.sentAt;
     if (r.firstAckedAt === -Infinity) r.firstAckedAt = record.firstSentAt;
-    noteReordering(t, record);
+    noteReordering(t, record, r);
   }
   if (flags & SENT_SACKED) t.sackedOut -= n;
   else {
@@ -158,11 +163,15 @@ function rackAdvance(t: Tcb, record: SentRecord, r: AckResult): void {
   }
 }
 
-/** RFC 8985 §6.2 step 3: a segment sent once was delivered after one above it: the path reorders. */
-function noteReordering(t: Tcb, record: SentRecord): void {
-  if (t.sackedOut === 0 || !seqBefore(record.end, t.highestSacked)) return;
+/**
+ * RFC 8985 §6.2 step 3: a segment sent once was delivered after one above it:
+ * the path reorders. "After" means that an earlier acknowledgement told of the
+ * one above: what a single acknowledgement tells has no order.
+ */
+function noteReordering(t: Tcb, record: SentRecord, r: AckResult): void {
+  if (!seqBefore(record.end, r.priorHighestSacked)) return;
   const distance = Math.ceil(
-    seqSpan(record.start, t.highestSacked) / t.mss,
+    seqSpan(record.start, r.priorHighestSacked) / t.mss,
   );
   if (distance > t.reordering) {
     t.reordering = Math.min(distance, t.config.maxReordering);
