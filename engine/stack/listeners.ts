@@ -5,6 +5,8 @@
  */
 import type { IpPacketIn } from "../ip/packet.ts";
 import type { Listener } from "../tcp/listener.ts";
+import { type IpAddress, isUnspecified } from "../wire/ip_address.ts";
+import { isIpv4Words } from "../wire/ip_class.ts";
 
 /** All listeners of a stack. A specific address is served before the unspecified one. */
 export class ListenerTable {
@@ -37,7 +39,7 @@ export class ListenerTable {
     let any: Listener | null = null;
     for (const listener of listeners) {
       const local = listener.local;
-      if (local === null) any = any ?? listener;
+      if (local === null || isAnyOf(local, packet)) any = any ?? listener;
       else if (
         local.w0 === packet.local0 && local.w1 === packet.local1 &&
         local.w2 === packet.local2 && local.w3 === packet.local3
@@ -45,4 +47,11 @@ export class ListenerTable {
     }
     return any;
   }
+}
+
+/** Whether `local` is the unspecified address of the packet's family. */
+function isAnyOf(local: IpAddress, packet: IpPacketIn): boolean {
+  const { local0, local1, local2 } = packet;
+  return isUnspecified(local) &&
+    (local.family === 4) === isIpv4Words(local0, local1, local2);
 }

@@ -29,7 +29,7 @@ export type { RouteEntry } from "../ip/routes.ts";
 export { Connection } from "../tcp/connection.ts";
 export type { ConnectionOwner, EventSink } from "../tcp/connection.ts";
 export { Listener } from "../tcp/listener.ts";
-export type { ListenerSink } from "../tcp/listener.ts";
+export type { ListenerSink, SynInspector } from "../tcp/listener.ts";
 export * from "../tcp/codes.ts";
 export { defaultTcpConfig } from "../tcp/config.ts";
 export type { BufferSizes, TcpConfig } from "../tcp/config.ts";

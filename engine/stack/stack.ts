@@ -208,6 +208,12 @@ export class Stack implements ConnectionOwner {
     return this.#layer.some(test);
   }
 
+  /** Whether a listener or datagram socket has the port at any address. */
+  isPortTaken(protocol: "tcp" | "udp", port: number): boolean {
+    const layer = protocol === "tcp" ? this.#layer : this.#datagrams;
+    return layer.isPortTaken(port);
+  }
+
   /** Has `task` run at the end of every poll from now on. */
   addTask(task: StackTask): void {
     this.#tasks.push(task);

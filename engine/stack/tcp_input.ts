@@ -137,7 +137,8 @@ export class TcpInput {
     }
     const { synCookies, maxSynBacklog } = this.#core.context.config;
     const full = listener.pendingCount >= maxSynBacklog;
-    if (synCookies === 2 || full && synCookies === 1) {
+    const mayForget = listener.inspector === null;
+    if (mayForget && (synCookies === 2 || full && synCookies === 1)) {
       rules.increment(RULE.R_LISTEN_COOKIE);
       if (full) counters.increment(TCP_COUNTER.TcpExtTCPReqQFullDoCookies);
       sendCookie(this.#core, listener, packet, s, now);
@@ -154,7 +155,13 @@ export class TcpInput {
     rules.increment(RULE.R_LISTEN_SYN);
     const entry = bearChild(this.#core, listener, route, s, now);
     if (entry === null) return;
-    entry.connection.acceptSyn(s, now, listener.fastOpen);
+    const { inspector } = listener;
+    entry.connection.acceptSyn(
+      s,
+      now,
+      inspector === null ? listener.fastOpen : null,
+    );
+    inspector?.handleSyn(entry.connection, now);
   }
 
   /** RFC 9293 §3.10.7.1. */

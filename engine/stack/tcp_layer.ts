@@ -26,7 +26,7 @@ import type { FastOpenListenOptions } from "../tcp/fast_open_queue.ts";
 import { Listener } from "../tcp/listener.ts";
 import { STATE_TIME_WAIT } from "../tcp/state.ts";
 import type { Tcb } from "../tcp/tcb.ts";
-import type { IpAddress } from "../wire/ip_address.ts";
+import { type IpAddress, isUnspecified } from "../wire/ip_address.ts";
 import { Entry } from "./connections.ts";
 import { LocalPorts } from "./local_ports.ts";
 import { PortBook } from "./port_book.ts";
@@ -54,7 +54,7 @@ export interface ConnectOptions {
 
 /** How a passive open is made. */
 export interface ListenOptions {
-  /** Our address; absent: any. */
+  /** Our address; 0.0.0.0 or `::`: any of that family; absent: any. */
   readonly local?: IpAddress;
   /** Port, 1..65535; 0 chooses an ephemeral one. */
   readonly port: number;
@@ -150,7 +150,8 @@ export class TcpLayer {
   /** See `Stack.listen`. */
   listen(options: ListenOptions): Listener | number {
     const local = options.local ?? null;
-    if (local !== null && !this.#core.ip.isLocal(local)) {
+    const isAny = local === null || isUnspecified(local);
+    if (!isAny && !this.#core.ip.isLocal(local)) {
       return ERR_ADDRESS_NOT_AVAILABLE;
     }
     const port = options.port === 0
@@ -183,6 +184,11 @@ export class TcpLayer {
       entry.connection.close(now);
       entry.connection.abort(now);
     });
+  }
+
+  /** Whether a listener has the port at any address. */
+  isPortTaken(port: number): boolean {
+    return this.#ports.isTaken(port);
   }
 
   /** Ends every connection for `reason`. */

@@ -20,9 +20,15 @@ export interface ListenerSink {
   handleAcceptable(listener: Listener, now: Micros): void;
 }
 
+/** Who decides on each SYN before it is answered. */
+export interface SynInspector {
+  /** `connection` was made of a SYN; its answer waits for `resume` if it is now put on `hold`. Must not call back into the stack otherwise. */
+  handleSyn(connection: Connection, now: Micros): void;
+}
+
 /** One listening endpoint. */
 export class Listener {
-  /** The address it is bound to; null: any of ours. */
+  /** The address it is bound to; 0.0.0.0 or `::`: any of that family; null: any of ours. */
   readonly local: IpAddress | null;
   /** The port. */
   readonly port: number;
@@ -36,6 +42,8 @@ export class Listener {
   fastOpen: FastOpenQueue | null = null;
   /** When a SYN cookie was last sent, µs: only soon after may one come back. */
   cookieSentAt: Micros = -Infinity;
+  /** Who decides on SYNs; null: nobody, each is answered. With an inspector there are no SYN cookies, which forget the SYN, and no Fast Open. */
+  inspector: SynInspector | null = null;
   /** Set when it no longer takes connections. */
   closed = false;
   /** Who is told; null: nobody, `accept` is asked. */
