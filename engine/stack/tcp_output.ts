@@ -25,6 +25,13 @@ import { WorkQueue } from "./work_queue.ts";
 /** TTL of answers that belong to no connection. */
 const REPLY_HOP_LIMIT = 64;
 
+/** The connection has nothing to send now. */
+const TURN_DONE = 0;
+/** It sent a segment and may have more. */
+const TURN_SENT = 1;
+/** It has one, and its device is busy or the round is over. */
+const TURN_WAITS = 2;
+
 /** Sends and tells. */
 export class TcpOutput {
   readonly #core: TcpCore;
@@ -39,7 +46,10 @@ export class TcpOutput {
   /** Wait for a next hop. */
   readonly #waiting: Entry[] = [];
   #neighbourGeneration = -1;
-  #blocked = false;
+  /** One bit for each interface that was busy in this round (the index modulo 31). */
+  #busy = 0;
+  /** The last round ended because its budget did. */
+  #cut = false;
 
   /** A way out of `core`'s connections. */
   constructor(core: TcpCore) {
@@ -49,14 +59,13 @@ export class TcpOutput {
 
   /** Whether something is left to send or to tell. */
   get hasWork(): boolean {
-    return !this.#blocked &&
-      (this.#touched.count > 0 || this.#sending.count > 0 ||
-        this.#core.replies.count > 0);
+    return this.#cut || this.#touched.count > 0 ||
+      this.#core.replies.count > 0;
   }
 
-  /** Whether the device was busy when last asked. */
+  /** Whether something waits for a busy device. */
   get isBlocked(): boolean {
-    return this.#blocked;
+    return this.#busy !== 0;
   }
 
   /** Notes that `connection` is to be looked at in the next round. */
@@ -78,7 +87,7 @@ export class TcpOutput {
 
   /** Lets every touched connection send in turn, one (super-)segment each, `budget` in all. Returns how many left. */
   transmit(now: Micros, budget: number): number {
-    this.#blocked = false;
+    this.#busy = 0;
     let sent = this.#transmitReplies(now);
     while (this.#touched.count > 0) {
       const connection = this.#touched.shift();
@@ -88,15 +97,25 @@ export class TcpOutput {
       connection.sending = true;
       this.#sending.push(connection);
     }
-    while (this.#sending.count > 0 && sent < budget && !this.#blocked) {
-      const connection = this.#sending.shift();
-      if (this.#transmitOne(connection, now)) sent++;
-      else if (!this.#blocked) {
-        connection.sending = false;
-        continue;
+    let progress = true;
+    while (progress && sent < budget) {
+      progress = false;
+      for (let left = this.#sending.count; left > 0; left--) {
+        const connection = this.#sending.shift();
+        const result = sent < budget
+          ? this.#transmitOne(connection, now)
+          : TURN_WAITS;
+        if (result === TURN_DONE) {
+          connection.sending = false;
+          continue;
+        }
+        this.#sending.push(connection);
+        if (result !== TURN_SENT) continue;
+        sent++;
+        progress = true;
       }
-      this.#sending.push(connection);
     }
+    this.#cut = progress;
     return sent;
   }
 
@@ -122,21 +141,23 @@ export class TcpOutput {
     return told;
   }
 
-  #transmitOne(connection: Connection, now: Micros): boolean {
+  /** One connection's turn: `TURN_*`. */
+  #transmitOne(connection: Connection, now: Micros): number {
     const t = connection.tcb;
     const entry = this.#core.table.get(t.handle);
-    if (entry === undefined) return false;
+    if (entry === undefined) return TURN_DONE;
     const route = entry.route;
     const out = this.#out;
-    if (!connection.pollTransmit(out, now)) return false;
+    if (this.#busy & busyBit(route)) return TURN_WAITS;
+    if (!connection.pollTransmit(out, now)) return TURN_DONE;
     const hop = this.#core.ip.nextHop(route, now);
     if (hop !== NEXT_HOP_READY) {
       this.#awaitNeighbour(entry, hop, now);
-      return false;
+      return TURN_DONE;
     }
     if (route.pathMtu !== t.pathMtu) {
       connection.setPathMtu(route.pathMtu);
-      if (!connection.pollTransmit(out, now)) return false;
+      if (!connection.pollTransmit(out, now)) return TURN_DONE;
     }
     const result = this.#send(
       route,
@@ -146,11 +167,11 @@ export class TcpOutput {
       now,
     );
     if (result === TX_BUSY) {
-      this.#blocked = true;
-      return false;
+      this.#busy |= busyBit(route);
+      return TURN_WAITS;
     }
     connection.commitTransmit(out, now);
-    return true;
+    return TURN_SENT;
   }
 
   #send(
@@ -203,9 +224,13 @@ export class TcpOutput {
           0,
           now,
         );
+        // A busy device gets no second try: whoever asked will ask again.
         if (result === TX_BUSY) {
-          this.#blocked = true;
-          return sent;
+          this.#core.context.counters.increment(
+            TCP_COUNTER.SynloadRepliesDropped,
+          );
+          this.#core.replies.shift();
+          continue;
         }
         this.#core.context.counters.increment(TCP_COUNTER.TcpOutSegs);
         if (reply.segment.flags & TCP_RST) {
@@ -226,4 +251,8 @@ export class TcpOutput {
     entry.isWaiting = true;
     this.#waiting.push(entry);
   }
+}
+
+function busyBit(route: Route): number {
+  return 1 << route.interfaceIndex % 31;
 }
