@@ -25,6 +25,7 @@ import {
   ERR_NO_MEMORY,
   ERR_NO_ROUTE,
 } from "../tcp/codes.ts";
+import { ERR_NOT_PERMITTED, ERR_TOO_BIG } from "../udp/codes.ts";
 
 /** Names of errors, as in `Deno.errors`. */
 export type SocketErrorName =
@@ -37,6 +38,8 @@ export type SocketErrorName =
   | "BrokenPipe"
   | "TimedOut"
   | "BadResource"
+  | "InvalidData"
+  | "PermissionDenied"
   | "NetworkUnreachable";
 
 /** Makes an error of the given name. */
@@ -91,6 +94,16 @@ export function errorOfCode(
       return make(
         "ConnectionAborted",
         `Cannot ${action}: the stack's memory limit is reached`,
+      );
+    case ERR_TOO_BIG:
+      return make(
+        "InvalidData",
+        `Cannot ${action}: the datagram is larger than UDP, the send queue or an unfragmented packet can be`,
+      );
+    case ERR_NOT_PERMITTED:
+      return make(
+        "PermissionDenied",
+        `Cannot ${action}: it is a broadcast address; open the endpoint with broadcast: true`,
       );
     default:
       return make("NotConnected", `Cannot ${action}: not connected`);

@@ -3,6 +3,7 @@
  *
  * @module
  */
+export * from "./datagram_conn.ts";
 export * from "./errors.ts";
 export * from "./info.ts";
 export * from "./network.ts";

@@ -9,11 +9,13 @@
  */
 import type { Clock } from "../base/ports.ts";
 import type { Micros } from "../base/units.ts";
-import { tryParseIpAddress } from "../wire/ip_address.ts";
-import type { IpAddress } from "../wire/ip_address.ts";
+import { isUnspecified } from "../wire/ip_address.ts";
 import type { Stack } from "../stack/stack.ts";
 import type { Connection } from "../tcp/connection.ts";
 import { MAY_TRANSMIT, STATE_SYN_RECEIVED, stateIn } from "../tcp/state.ts";
+import { checkPort, parseAddress } from "./address.ts";
+import { openDatagramConn } from "./datagram_conn.ts";
+import type { DatagramConn, DatagramListenOptions } from "./datagram_conn.ts";
 import { createSocketError, errorOfCode } from "./errors.ts";
 import type { ErrorFactory } from "./errors.ts";
 import { hostPort, TcpConn } from "./tcp_conn.ts";
@@ -155,7 +157,7 @@ export class Network implements AsyncDisposable {
       : parseAddress("listen on", options.hostname);
     const made = this.stack.listen({
       port: options.port,
-      ...(local === undefined || isAny(local) ? {} : { local }),
+      ...(local === undefined || isUnspecified(local) ? {} : { local }),
       ...(options.backlog === undefined ? {} : { backlog: options.backlog }),
       shared: options.reusePort === true ? "reuse" : "exclusive",
     });
@@ -169,6 +171,23 @@ export class Network implements AsyncDisposable {
     const listener = new TcpListener(this.stack, made, this.#context);
     this.#listeners.add(listener);
     return listener;
+  }
+
+  /**
+   * Opens a UDP endpoint, of both families unless `hostname` says otherwise.
+   *
+   * Throws AddrInUse, AddrNotAvailable, NetworkUnreachable when no route leads
+   * to the peer, or TypeError for an address or port that is none.
+   *
+   * ```ts
+   * import type { Network } from "@synload/engine/engine";
+   * declare const net: Network;
+   * using echo = net.openDatagram({ port: 7 });
+   * for await (const [bytes, from] of echo) await echo.send(bytes, from);
+   * ```
+   */
+  openDatagram(options: DatagramListenOptions = {}): DatagramConn {
+    return openDatagramConn(this.stack, this.#context, options);
   }
 
   /** Whether a connection the application let go still has something to deliver. */
@@ -219,29 +238,4 @@ export class Network implements AsyncDisposable {
   #now(): Micros {
     return this.#context.clock.now();
   }
-}
-
-function parseAddress(action: string, text: string): IpAddress {
-  const address = tryParseIpAddress(text);
-  if (address === null) {
-    throw new TypeError(
-      `Cannot ${action} "${text}": not an IPv4 or IPv6 address; names must be resolved first`,
-    );
-  }
-  return address;
-}
-
-function checkPort(action: string, port: number, least: 0 | 1): void {
-  if (!Number.isInteger(port) || port < least || port > 65_535) {
-    throw new TypeError(
-      `Cannot ${action}: port must be ${least}..65535, got ${port}`,
-    );
-  }
-}
-
-function isAny(address: IpAddress): boolean {
-  const last = address.w3 === 0;
-  return last &&
-    (address.family === 4 ||
-      address.w0 === 0 && address.w1 === 0 && address.w2 === 0);
 }
