@@ -149,22 +149,25 @@ export class Connection {
 
   // --- opening ------------------------------------------------------------------
 
-  /** Gives this connection settings of its own, for all that is read after the open; only before it. */
+  /** Gives this connection settings of its own. Those that are read at the open, the initial RTO among them, count before it only. */
   adjust(settings: Partial<TcpConfig>): void {
     const t = this.tcb;
     t.config = { ...t.config, ...settings };
+    if (t.state !== STATE_CLOSED) return;
     const { rtoInitial, rtoMin, rtoMax } = t.config;
     t.rttEstimator = new RttEstimator(rtoInitial, rtoMin, rtoMax);
   }
 
   /** Active open, RFC 9293 §3.10.1: a SYN goes in the next round. Path MTU and device limits must be set before. */
-  open(now: Micros, mode: "plain" | "fast"): void {
+  open(now: Micros, mode: "plain" | "fast" | "cookieless"): void {
     const t = this.tcb;
     this.#prepare(now);
     t.ecnAsked = t.config.ecn === 1;
     t.context.counters.increment(TCP_COUNTER.TcpActiveOpens);
     transition(t, STATE_SYN_SENT);
-    if (mode === "fast" && t.config.fastOpen & 1) prepareFastOpen(t, now);
+    if (mode !== "plain" && t.config.fastOpen & 1) {
+      prepareFastOpen(t, mode, now);
+    }
     t.synDue = true;
     this.#touch();
   }

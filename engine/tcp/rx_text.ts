@@ -14,7 +14,7 @@
  * @module
  */
 import type { Micros, Seq } from "../base/units.ts";
-import { TCP_FIN } from "../wire/tcp_segment.ts";
+import { TCP_FIN, TCP_PSH } from "../wire/tcp_segment.ts";
 import type { SegmentIn } from "../wire/tcp_segment.ts";
 import {
   dropDeliveredSacks,
@@ -106,6 +106,7 @@ function takeInOrder(
   t.rcvBuf.extend(placed);
   t.rcvNxt = seqAdd(t.rcvNxt, placed);
   t.bytesReceived += placed;
+  if (s.flags & TCP_PSH) t.rcvPushSeq = t.rcvNxt;
   const hadGap = t.outOfOrder.count > 0;
   if (hadGap) joinOutOfOrder(t);
   measureReceiverRtt(t, s, now);

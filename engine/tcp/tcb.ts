@@ -122,6 +122,8 @@ export class Tcb implements CongestionState {
   finPendingSeq: Seq = ZERO;
   /** The peer's FIN was received in order. */
   finReceived = false;
+  /** Where the last in-order segment with PSH ended: what is pushed up to here may be a whole message. */
+  rcvPushSeq: Seq = ZERO;
 
   // --- options agreed in the handshake ---------------------------------------
   /** Timestamps are in use, RFC 7323. */
@@ -382,6 +384,8 @@ export class Tcb implements CongestionState {
   resetWithAck = false;
   /** A window or keepalive probe is to be sent. */
   probeDue = false;
+  /** SYN data that was acknowledged goes again: the server may lack it. */
+  synDataDue = false;
   /** The peer cannot be reached on the link just now: nothing is described until the neighbour resolves. */
   blocked = false;
   /** Fast Open on this connection; null when not tried. */
