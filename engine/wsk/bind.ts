@@ -32,7 +32,6 @@ import {
 } from "./socket.ts";
 import {
   type NTSTATUS,
-  STATUS_ADDRESS_ALREADY_EXISTS,
   STATUS_INVALID_ADDRESS,
   STATUS_INVALID_ADDRESS_COMPONENT,
   STATUS_INVALID_DEVICE_STATE,
@@ -109,7 +108,7 @@ function claimAddress(socket: Socket, wanted: Endpoint): NTSTATUS {
   const { transport, addresses } = socket.client.provider;
   const { options } = socket;
   const wild = isUnspecified(wanted.address);
-  if (!wild && !transport.addresses().some((a) => a.equals(wanted.address))) {
+  if (!wild && !transport.isLocal(wanted.address)) {
     return STATUS_INVALID_ADDRESS_COMPONENT;
   }
   let { port } = wanted;
@@ -122,9 +121,6 @@ function claimAddress(socket: Socket, wanted: Endpoint): NTSTATUS {
     if (port < 0) return refusalStatus(port);
   }
   const endpoint = { address: wanted.address, port };
-  if (transport.isForeign(protocol, endpoint)) {
-    return STATUS_ADDRESS_ALREADY_EXISTS;
-  }
   const claim = {
     protocol,
     endpoint,

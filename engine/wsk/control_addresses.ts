@@ -43,7 +43,9 @@ export function queryAddressList(request: ControlRequest): NTSTATUS {
 /** Completes when a local address comes or goes. */
 export function changeAddressList({ socket, irp }: ControlRequest): NTSTATUS {
   if (irp === null) return STATUS_INVALID_PARAMETER;
-  socket.client.provider.watch(socket.watching, irp);
+  const { provider } = socket.client;
+  provider.transport.watchAddresses();
+  provider.watch(socket.watching, irp);
   return STATUS_PENDING;
 }
 

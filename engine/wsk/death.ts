@@ -28,6 +28,8 @@ export function connectFailure(reason: number): S.NTSTATUS {
       return S.STATUS_ACCESS_DENIED;
     case T.REASON_DOWN:
       return S.STATUS_FILE_FORCED_CLOSED;
+    case T.REASON_NO_MEMORY:
+      return S.STATUS_INSUFFICIENT_RESOURCES;
     case T.REASON_ABORTED:
       return S.STATUS_CONNECTION_ABORTED;
     default:

@@ -118,6 +118,7 @@ export type { Endpoint, SOCKADDR } from "./sockaddr.ts";
 export * from "./status.ts";
 export { statusName, winsockErrorName } from "./status_text.ts";
 export * from "./structures.ts";
+export { StackTransport } from "./stack_transport.ts";
 export { WskSubsystem } from "./subsystem.ts";
 export type { WskSubsystemOptions, WskUsage } from "./subsystem.ts";
 export * from "./transport.ts";

@@ -72,6 +72,8 @@ export const REASON_PROHIBITED = 8;
 export const REASON_ABORTED = 9;
 /** The stack is gone. */
 export const REASON_DOWN = 10;
+/** Memory ran out. */
+export const REASON_NO_MEMORY = 11;
 
 /** What a socket's options ask of its endpoint. The transport reads it when told to, never keeps it. */
 export interface TransportOptions {
@@ -326,8 +328,10 @@ export interface WskTransport {
     local: IpAddress,
     taken: (port: number) => boolean,
   ): number;
-  /** Whether somebody else uses the address. */
-  isForeign(protocol: number, local: Endpoint): boolean;
+  /** Whether the address is one of this host's. */
+  isLocal(address: IpAddress): boolean;
+  /** From now on the sink is told when an address comes or goes. */
+  watchAddresses(): void;
   /**
    * Opens a connection. `data`, at most 65,535 bytes, is queued before the SYN and taken whole.
    *

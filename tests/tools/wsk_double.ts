@@ -85,9 +85,11 @@ export class DoubleTransport implements T.WskTransport {
     return T.TRANSPORT_NO_PORT;
   }
 
-  isForeign(_protocol: number, local: Endpoint): boolean {
-    return this.foreign.has(local.port);
+  isLocal(address: IpAddress): boolean {
+    return this.local.some((mine) => mine.equals(address));
   }
+
+  watchAddresses(): void {}
 
   connect(
     local: Endpoint,
@@ -111,6 +113,7 @@ export class DoubleTransport implements T.WskTransport {
     backlog: number,
     options: T.TransportOptions & { readonly inspected: boolean },
   ): T.TransportListener | number {
+    if (this.foreign.has(local.port)) return T.TRANSPORT_IN_USE;
     return new DoubleListener(this, local, backlog, options);
   }
 
