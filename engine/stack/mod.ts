@@ -40,6 +40,7 @@ export * from "../tcp/congestion/control.ts";
 export * from "../tcp/congestion/cubic.ts";
 export * from "../tcp/congestion/new_reno.ts";
 export * from "../tcp/fast_open_attempt.ts";
+export * from "../tcp/fast_open_blackhole.ts";
 export * from "../tcp/fast_open_cache.ts";
 export * from "../tcp/fast_open_client.ts";
 export * from "../tcp/fast_open_cookie.ts";

@@ -44,8 +44,12 @@ export interface ConnectOptions {
   readonly local?: IpAddress;
   /** Our port; an ephemeral one when absent or 0. */
   readonly localPort?: number;
-  /** Try Fast Open: `setup` queues the data. Default plain. */
-  readonly mode?: "plain" | "fast";
+  /**
+   * `"fast"`: try Fast Open with the data `setup` queues, which may be delivered
+   * twice (RFC 7413 §6.1); `"cookieless"`: the same without a cookie (§7.3).
+   * Default `"plain"`.
+   */
+  readonly mode?: "plain" | "fast" | "cookieless";
   /** Who hears of events. */
   readonly sink?: EventSink;
   /** Called before the open, to set options and queue Fast Open data by `connection.tcb.sndBuf`. */

@@ -135,6 +135,8 @@ export interface TcpConfig {
   ephemeralLast: number;
   /** Fast Open bits as in Linux's `tcp_fastopen`: 1 client, 2 server, 4 client data without cookie, 0x200 server takes data without cookie, 0x400 every listener. Linux 1; ours 3, since each listener and each connect must ask anyway. */
   fastOpen: number;
+  /** Guard Fast Open against boxes: answer a RST or ICMP error to SYN data by a plain SYN, and keep SYN data until the server itself has acknowledged it. Linux does neither; Windows has a setting of this name. */
+  fastOpenFallback: boolean;
   /** Delay of the first active Fast Open black-hole disabling; 0 off. Linux `tcp_fastopen_blackhole_timeout_sec`. */
   fastOpenBlackholeTimeout: Micros;
   /** Unsent bytes below which the application is told that it may write again; Infinity: half the buffer free. Linux `tcp_notsent_lowat`. */
@@ -201,6 +203,7 @@ export function defaultTcpConfig(): TcpConfig {
     ephemeralFirst: 32_768,
     ephemeralLast: 60_999,
     fastOpen: 3,
+    fastOpenFallback: true,
     fastOpenBlackholeTimeout: 0,
     notSentLowWater: Infinity,
     congestionControl: createCubic,

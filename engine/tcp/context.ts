@@ -12,6 +12,7 @@ import { SECOND } from "../base/units.ts";
 import type { Micros } from "../base/units.ts";
 import type { TcpConfig } from "./config.ts";
 import { createTcpCounters } from "./counters.ts";
+import { FastOpenBlackhole } from "./fast_open_blackhole.ts";
 import { FastOpenCache } from "./fast_open_cache.ts";
 import { createFastOpenKeys } from "./fast_open_cookie.ts";
 import type { FastOpenKeys } from "./fast_open_cookie.ts";
@@ -43,6 +44,8 @@ export class TcpContext {
   readonly synCookies: SynCookies;
   /** Fast Open cookies learned from servers. */
   readonly fastOpenCache: FastOpenCache = new FastOpenCache();
+  /** Black holes found by Fast Open connections. */
+  readonly fastOpenBlackhole: FastOpenBlackhole = new FastOpenBlackhole();
   /** Connections in TIME-WAIT. */
   timeWaitCount = 0;
   /** Connections the application has closed that are not gone yet. */

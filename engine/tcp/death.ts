@@ -9,6 +9,7 @@
  */
 import type { Micros, Seq } from "../base/units.ts";
 import { TCP_COUNTER } from "./counters.ts";
+import { fastOpenEnded } from "./fast_open_blame.ts";
 import { STATE_CLOSED, transition } from "./state.ts";
 import type { Tcb } from "./tcb.ts";
 
@@ -20,8 +21,9 @@ export function queueReset(t: Tcb, seq: Seq, flags: number): void {
 }
 
 /** Ends the connection for `reason` (`ABORT_*`): no timer runs, nothing more is sent but a RST that is owed. What was received stays readable. */
-export function die(t: Tcb, reason: number, _now: Micros): void {
+export function die(t: Tcb, reason: number, now: Micros): void {
   if (t.abortReason === 0) t.abortReason = reason;
+  fastOpenEnded(t, now);
   transition(t, STATE_CLOSED);
   t.timers.clearAll();
   t.sent.clear();
@@ -34,6 +36,7 @@ export function die(t: Tcb, reason: number, _now: Micros): void {
   t.synDue = false;
   t.probeDue = false;
   t.tlpDue = false;
+  t.synDataDue = false;
   t.fastOpenQueue?.leave();
   t.fastOpenQueue = null;
   t.ackNow = false;

@@ -46,6 +46,8 @@ export type FastOpenFailure =
 export const LINUX_CLIENT_FAIL: Readonly<Record<string, number>> = Object
   .freeze({ COOKIE_UNAVAILABLE: 1, DATA_NOT_ACKED: 2, SYN_RETRANSMITTED: 3 });
 
+const NO_BYTES = new Uint8Array(0);
+
 /** What an attempt was and what came of it. */
 export class FastOpenAttempt {
   /** Which end this is. */
@@ -56,6 +58,8 @@ export class FastOpenAttempt {
   synData = 0;
   /** How many of them the SYN-ACK acknowledged. */
   synDataAcked = 0;
+  /** The cookie the SYN carries; empty: none. */
+  cookieBytes: Uint8Array = NO_BYTES;
   /** Times the SYN (at the server: the SYN-ACK) was sent again. */
   synRetransmits = 0;
   /** Why it did not work. */
@@ -74,6 +78,10 @@ export class FastOpenAttempt {
   unconfirmed: Uint8Array | null = null;
   /** Client: times that copy was sent. */
   resends = 0;
+  /** Client: bytes of it the server is known to have; -1: nothing is known. */
+  resendFrom = -1;
+  /** Client: this connection showed a black hole. */
+  foundBlackhole = false;
 
   /** An attempt that has not begun. */
   constructor(role: "client" | "server") {

@@ -1,22 +1,30 @@
 /**
- * Cookies a Fast Open client has learned, RFC 7413 §4.1.3.
+ * What a Fast Open client has learned of servers and paths, RFC 7413 §4.1.3.
  *
- * At most one cookie, the latest, per (local address, remote address), with
- * the MSS the server announced; and beside it what went wrong: a path that
- * dropped or ignored SYN data is left alone for a while that doubles each time
- * (§4.1.3.1). Bounded; the least recently used entry goes first.
+ * Three small tables, each bounded, the least recently used entry going first:
+ *
+ *     (local, remote)        latest cookie, MSS, form of the option to ask with
+ *     (local, remote, port)  failures: how many in a row, and until when it rests
+ *     (local, remote, port)  confirmed: SYN data is known to reach the server
+ *
+ * At most one cookie per pair of addresses (§4.1.3). A path that dropped or
+ * ignored SYN data, answered it with a RST or an ICMP error, or did not answer
+ * requests rests for a while that doubles each time (§4.1.3.1, §4.2.1). A
+ * server that does not answer a request by option 34 is asked once by the
+ * experimental option before the path rests.
  *
  * @module
  */
+import { requireInteger } from "../base/misuse.ts";
 import { SECOND } from "../base/units.ts";
 import type { Micros } from "../base/units.ts";
 import type { IpAddress } from "../wire/ip_address.ts";
 import { formatIpAddress, parseIpAddress } from "../wire/ip_address.ts";
 
-/** Entries kept before the least recently used is dropped. */
-const CAPACITY = 4_096;
-/** First back-off after a failure; doubles with each further one. Linux counts in minutes likewise. */
-const FIRST_BACKOFF: Micros = 60 * SECOND;
+/** Entries a table keeps before the least recently used is dropped. */
+const DEFAULT_CAPACITY = 4_096;
+/** First rest after a failure; doubles with each further one. Linux counts in minutes likewise. */
+const FIRST_REST: Micros = 60 * SECOND;
 /** Most doublings: 64 minutes. */
 const MAX_DOUBLINGS = 6;
 
@@ -51,8 +59,21 @@ export interface FastOpenRecord {
 
 /** The cache of one stack. */
 export class FastOpenCache {
+  readonly #capacity: number;
   readonly #entries = new Map<string, FastOpenEntry>();
   readonly #failures = new Map<string, PathFailure>();
+  readonly #confirmed = new Map<string, true>();
+
+  /** An empty cache whose tables keep `capacity` entries each. */
+  constructor(capacity: number = DEFAULT_CAPACITY) {
+    requireInteger("keep cookies", "capacity", capacity, 1, 2 ** 20);
+    this.#capacity = capacity;
+  }
+
+  /** Servers known. */
+  get size(): number {
+    return this.#entries.size;
+  }
 
   /** What is known of `remote` from `local`; null: nothing. Counts as a use. */
   find(local: IpAddress, remote: IpAddress): FastOpenEntry | null {
@@ -73,18 +94,49 @@ export class FastOpenCache {
     kind: "standard" | "experimental",
   ): void {
     const key = hostKey(local, remote);
-    this.#entries.delete(key);
-    this.#entries.set(key, {
+    const known = this.#entries.get(key);
+    this.#touch(this.#entries, key, {
       cookie: cookie.slice(),
-      mss,
+      mss: mss > 0 || known === undefined ? mss : known.mss,
       experimental: kind === "experimental",
     });
-    evictOldest(this.#entries);
   }
 
-  /** Forgets the cookie of this server, for instance because it was refused. */
+  /** Notes the MSS a server announced without a new cookie. RFC 7413 §4.2.2. */
+  noteMss(local: IpAddress, remote: IpAddress, mss: number): void {
+    const key = hostKey(local, remote);
+    const known = this.#entries.get(key) ?? emptyEntry();
+    known.mss = mss;
+    this.#touch(this.#entries, key, known);
+  }
+
+  /** Forgets the cookie of this server, for instance because it was refused; its MSS stays. */
   forget(local: IpAddress, remote: IpAddress): void {
-    this.#entries.delete(hostKey(local, remote));
+    const entry = this.#entries.get(hostKey(local, remote));
+    if (entry === undefined) return;
+    entry.cookie = new Uint8Array(0);
+    entry.experimental = false;
+  }
+
+  /**
+   * Notes that a request by `kind` brought no cookie: option 34 is followed by
+   * the experimental one, that one by a rest of the path (RFC 7413 §4.2.1:
+   * retry "after a certain period").
+   */
+  noteUnanswered(
+    local: IpAddress,
+    remote: IpAddress,
+    remotePort: number,
+    kind: "standard" | "experimental",
+    now: Micros,
+  ): void {
+    const key = hostKey(local, remote);
+    const known = this.#entries.get(key) ?? emptyEntry();
+    known.experimental = kind === "standard";
+    this.#touch(this.#entries, key, known);
+    if (kind === "experimental") {
+      this.noteFailure(local, remote, remotePort, now);
+    }
   }
 
   /** Until when Fast Open is not to be tried on this path, µs; `-Infinity`: it may be tried. */
@@ -108,12 +160,9 @@ export class FastOpenCache {
     const before = this.#failures.get(key);
     const count = before === undefined ? 1 : before.count + 1;
     const doublings = Math.min(count - 1, MAX_DOUBLINGS);
-    this.#failures.delete(key);
-    this.#failures.set(key, {
-      count,
-      until: now + FIRST_BACKOFF * 2 ** doublings,
-    });
-    evictOldest(this.#failures);
+    const until = now + FIRST_REST * 2 ** doublings;
+    this.#touch(this.#failures, key, { count, until });
+    this.#confirmed.delete(key);
   }
 
   /** Notes that Fast Open worked on this path: past failures no longer count. */
@@ -121,10 +170,25 @@ export class FastOpenCache {
     this.#failures.delete(pathKey(local, remote, remotePort));
   }
 
+  /** Notes that the server itself acknowledged SYN data on this path: no box answers in its place. */
+  noteConfirmed(local: IpAddress, remote: IpAddress, remotePort: number): void {
+    this.#touch(this.#confirmed, pathKey(local, remote, remotePort), true);
+  }
+
+  /** Whether {@linkcode FastOpenCache.noteConfirmed} was said of this path since its last failure. */
+  isConfirmed(
+    local: IpAddress,
+    remote: IpAddress,
+    remotePort: number,
+  ): boolean {
+    return this.#confirmed.has(pathKey(local, remote, remotePort));
+  }
+
   /** Every known cookie, least recently used first, for a program to keep in a file. */
   export(): FastOpenRecord[] {
     const records: FastOpenRecord[] = [];
     for (const [key, entry] of this.#entries) {
+      if (entry.cookie.length === 0) continue;
       const [local, remote] = key.split(">");
       records.push({
         local,
@@ -155,6 +219,16 @@ export class FastOpenCache {
       );
     }
   }
+
+  #touch<T>(map: Map<string, T>, key: string, value: T): void {
+    map.delete(key);
+    map.set(key, value);
+    if (map.size <= this.#capacity) return;
+    for (const oldest of map.keys()) {
+      map.delete(oldest);
+      return;
+    }
+  }
 }
 
 /** Whether RFC 7413 §4.1.1 allows a cookie of `length` bytes: 4 to 16, and even. */
@@ -170,12 +244,8 @@ function pathKey(local: IpAddress, remote: IpAddress, port: number): string {
   return `${hostKey(local, remote)}:${port}`;
 }
 
-function evictOldest<T>(map: Map<string, T>): void {
-  if (map.size <= CAPACITY) return;
-  for (const key of map.keys()) {
-    map.delete(key);
-    return;
-  }
+function emptyEntry(): FastOpenEntry {
+  return { cookie: new Uint8Array(0), mss: 0, experimental: false };
 }
 
 function toHex(bytes: Uint8Array): string {

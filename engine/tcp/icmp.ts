@@ -28,6 +28,7 @@ import {
 } from "./codes.ts";
 import { TCP_COUNTER } from "./counters.ts";
 import { die } from "./death.ts";
+import { fastOpenRefused, fastOpenTooBig } from "./fast_open_blame.ts";
 import { seqAfter, seqBefore } from "./seq.ts";
 import { STATE_SYN_RECEIVED, STATE_SYN_SENT } from "./state.ts";
 import type { Tcb } from "./tcb.ts";
@@ -57,12 +58,16 @@ export function handleIcmpError(t: Tcb, error: IcmpError, now: Micros): void {
     t.context.counters.increment(TCP_COUNTER.TcpExtOutOfWindowIcmps);
     return;
   }
-  if (error.kind === ICMP_TOO_BIG) return;
+  if (error.kind === ICMP_TOO_BIG) {
+    if (t.state === STATE_SYN_SENT) fastOpenTooBig(t, now);
+    return;
+  }
   const reason = reasonOf(error.kind);
   if (reason === ABORT_NONE) return;
   const opening = t.state === STATE_SYN_SENT ||
     t.state === STATE_SYN_RECEIVED && !t.passive;
   // RFC 5461 §4.1: an attempt may end at once; Linux does so for all but a passing route failure.
+  if (opening && fastOpenRefused(t, "UNREACHABLE", now)) return;
   if (opening && t.config.icmpEndsConnect) {
     t.context.counters.increment(TCP_COUNTER.TcpAttemptFails);
     die(t, reason, now);

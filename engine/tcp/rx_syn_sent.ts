@@ -15,6 +15,8 @@ import { ABORT_REFUSED } from "./codes.ts";
 import { TCP_COUNTER } from "./counters.ts";
 import { die, queueReset } from "./death.ts";
 import { establish } from "./establish.ts";
+import { fastOpenRefused } from "./fast_open_blame.ts";
+import { watchSynData } from "./fast_open_confirm.ts";
 import { judgeSynAck } from "./fast_open_client.ts";
 import { resendFlight } from "./fast_open_resend.ts";
 import { acceptEcnSyn, acceptEcnSynAck, acceptOffer } from "./negotiate.ts";
@@ -46,6 +48,7 @@ export function rxSynSent(t: Tcb, s: SegmentIn, now: Micros): void {
       return;
     }
     fired(t, RULE.R_SYN_SENT_RESET, s.flags, now);
+    if (fastOpenRefused(t, "RESET", now)) return;
     t.context.counters.increment(TCP_COUNTER.TcpAttemptFails);
     die(t, ABORT_REFUSED, now);
     return;
@@ -74,7 +77,10 @@ function answered(t: Tcb, s: SegmentIn, now: Micros): void {
   initialWindow(t, s, s.wnd); // never scaled in a SYN, RFC 7323 §2.2
   establish(t, now);
   processAck(t, s, now);
-  if (t.fastOpen !== null) resendFlight(t, now);
+  if (t.fastOpen !== null) {
+    resendFlight(t, now);
+    watchSynData(t, now);
+  }
   t.ackNow = true;
   takeData(t, s, now);
 }

@@ -26,6 +26,9 @@ import { ABORT_BROKEN_PIPE, ABORT_REFUSED, ABORT_RESET } from "./codes.ts";
 import { TCP_COUNTER } from "./counters.ts";
 import { die, queueReset } from "./death.ts";
 import { establish } from "./establish.ts";
+import { fastOpenReset, fastOpenStrayReset } from "./fast_open_blame.ts";
+import { judgeCrossedSyn } from "./fast_open_client.ts";
+import { confirmSynData } from "./fast_open_confirm.ts";
 import { resendFlight } from "./fast_open_resend.ts";
 import { completeFastOpen, noteFastOpenReset } from "./fast_open_server.ts";
 import { fired, RULE } from "./rules.ts";
@@ -165,11 +168,13 @@ function stepReset(t: Tcb, s: SegmentIn, now: Micros): boolean {
   }
   if (s.seq !== t.rcvNxt && !(t.sackCount > 0 && isAtSackEdge(t, s))) {
     fired(t, RULE.R_RESET_CHALLENGE, s.flags, now);
+    fastOpenStrayReset(t, now);
     challengeAck(t, now);
     return false;
   }
   fired(t, RULE.R_RESET_EXACT, s.flags, now);
   noteFastOpenReset(t, now);
+  fastOpenReset(t, now);
   t.context.counters.increment(
     t.state === STATE_SYN_RECEIVED
       ? TCP_COUNTER.TcpAttemptFails
@@ -214,6 +219,9 @@ function stepAck(t: Tcb, s: SegmentIn, now: Micros): boolean {
   }
   noteEcn(t, s);
   if (t.isSynUnacked) return ackOfSyn(t, s, now);
+  if (t.fastOpen !== null && t.fastOpen.unconfirmed !== null) {
+    confirmSynData(t, s, now);
+  }
   if (t.state === STATE_TIME_WAIT) {
     fired(t, RULE.R_ACK_TIME_WAIT, s.flags, now);
     if (s.flags & TCP_FIN) {
@@ -239,6 +247,7 @@ function ackOfSyn(t: Tcb, s: SegmentIn, now: Micros): boolean {
   initialWindow(t, s, s.wnd << t.sndWscale);
   establish(t, now);
   completeFastOpen(t);
+  judgeCrossedSyn(t, s, now);
   processAck(t, s, now);
   if (t.fastOpen !== null) resendFlight(t, now);
   return afterFinAcked(t, s, now);

@@ -14,7 +14,8 @@ import {
 } from "./codes.ts";
 import { TCP_COUNTER } from "./counters.ts";
 import { die, queueReset } from "./death.ts";
-import { fastOpenSynTimeout } from "./fast_open_client.ts";
+import { fastOpenSynTimeout, fastOpenTimeout } from "./fast_open_blame.ts";
+import { synDataExpired } from "./fast_open_confirm.ts";
 import { mtuTimeoutExpired } from "./mtu_probe.ts";
 import { lossProbeExpired } from "./rack.ts";
 import { enterLoss, reorderExpired } from "./recovery.ts";
@@ -37,6 +38,7 @@ import {
   TIMER_PERSIST,
   TIMER_REORDER,
   TIMER_RETRANSMIT,
+  TIMER_SYN_DATA,
   TIMER_TIME_WAIT,
   TIMER_USER_TIMEOUT,
 } from "./timers.ts";
@@ -95,6 +97,9 @@ function fire(t: Tcb, timer: number, now: Micros): void {
     case TIMER_CORK:
       t.corkExpired = true;
       break;
+    case TIMER_SYN_DATA:
+      synDataExpired(t, now);
+      break;
   }
 }
 
@@ -106,6 +111,7 @@ function retransmitExpired(t: Tcb, now: Micros): void {
   }
   if (t.packetsOut === 0) return;
   t.context.counters.increment(TCP_COUNTER.TcpExtTCPTimeouts);
+  fastOpenTimeout(t, now);
   if (gaveUp(t, now)) {
     timeOut(t, now);
     return;
@@ -127,6 +133,7 @@ function handshakeExpired(t: Tcb, now: Micros): void {
   if (t.fastOpenAccepted) tries++;
   t.context.counters.increment(TCP_COUNTER.TcpExtTCPTimeouts);
   t.synTimeouts++;
+  fastOpenTimeout(t, now);
   if (t.synTimeouts > tries || userTimeoutPassed(t, now)) {
     t.context.counters.increment(TCP_COUNTER.TcpAttemptFails);
     timeOut(t, now);

@@ -34,7 +34,10 @@ export const TIMER_PACING = 9;
 /** A small segment that Nagle or the cork holds back must go now (Linux's 200 ms cork limit). */
 export const TIMER_CORK = 10;
 
-const TIMER_COUNT = 11;
+/** The server has not shown that it has the SYN data it acknowledged (fast_open_confirm.ts). */
+export const TIMER_SYN_DATA = 11;
+
+const TIMER_COUNT = 12;
 
 /** Names by number. */
 export const TIMER_NAMES: readonly string[] = [
@@ -49,6 +52,7 @@ export const TIMER_NAMES: readonly string[] = [
   "USER_TIMEOUT",
   "PACING",
   "CORK",
+  "SYN_DATA",
 ];
 
 /** The slots of one connection. */

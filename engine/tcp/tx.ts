@@ -37,7 +37,8 @@ import {
 import { CA_CWR, CA_LOSS, CA_RECOVERY } from "./codes.ts";
 import { TCP_COUNTER } from "./counters.ts";
 import { countReset } from "./death.ts";
-import { describeFastOpen } from "./fast_open_client.ts";
+import { describeFastOpen, noteSynSent } from "./fast_open_client.ts";
+import { describeSynData, noteSynDataSent } from "./fast_open_confirm.ts";
 import { lossProbeSent, scheduleLossProbe } from "./rack.ts";
 import { armRetransmit, countRetransmission } from "./rx_ack.ts";
 import { splitAt } from "./sack.ts";
@@ -82,6 +83,7 @@ const PLAN_DATA = 3;
 const PLAN_RETRANSMIT = 4;
 const PLAN_PROBE = 5;
 const PLAN_ACK = 6;
+const PLAN_SYN_DATA = 7;
 
 /** Most bytes of an IP packet: RFC 791's total length, RFC 8200's payload length without its header. */
 const MAX_PACKET = 65_535;
@@ -102,6 +104,7 @@ export function describe(t: Tcb, out: SegmentOut, now: Micros): boolean {
   if (t.resetDue) return describeReset(t, out);
   if (t.state === STATE_CLOSED) return false;
   if (t.synDue) return describeSyn(t, out, now);
+  if (t.synDataDue) return describeSynDataAgain(t, out, now);
   if (mayTransmit(t)) {
     if (t.tlpDue && describeLossProbe(t, out, now)) return true;
     if (describeRetransmission(t, out, now)) return true;
@@ -135,6 +138,12 @@ export function commit(t: Tcb, out: SegmentOut, now: Micros): void {
       break;
     case PLAN_PROBE:
       t.probeDue = false;
+      break;
+    case PLAN_SYN_DATA:
+      noteSynDataSent(t);
+      t.bytesSent += out.dataLength;
+      t.bytesRetransmitted += out.dataLength;
+      countRetransmission(t, 1);
       break;
   }
   tellWindow(t, out.wnd << t.rcvWscale);
@@ -185,11 +194,8 @@ function describeSyn(t: Tcb, out: SegmentOut, now: Micros): boolean {
     describeSynAckCookie(t, out);
   } else {
     if (t.ecnAsked && t.synSent === 0) out.flags |= TCP_ECE | TCP_CWR;
-    describeFastOpen(t, out);
-    const attempt = t.fastOpen;
-    if (attempt !== null && t.synSent === 0 && attempt.synData > 0) {
-      attach(t, out, 0, attempt.synData);
-    }
+    const synData = describeFastOpen(t, out);
+    if (synData > 0) attach(t, out, 0, synData);
   }
   t.plan = PLAN_SYN;
   return true;
@@ -215,6 +221,8 @@ function commitSyn(t: Tcb, out: SegmentOut, now: Micros): void {
   t.rcvWnd = out.wnd;
   t.lastSentAt = now;
   if (first) {
+    noteSynSent(t, out, now);
+    t.bytesSent += out.dataLength;
     const afterSyn = seqAdd(t.iss, 1);
     t.sent.append(t.iss, afterSyn, 1, SENT_SYN, now);
     t.packetsOut = 1;
@@ -243,6 +251,15 @@ export function handshakeTimeout(t: Tcb): Micros {
     ? Math.max(0, t.synTimeouts - config.synLinearTimeouts)
     : t.synTimeouts;
   return Math.min(config.rtoInitial * 2 ** doublings, config.rtoMax);
+}
+
+/** SYN data that was acknowledged but may not have arrived: fast_open_confirm.ts. */
+function describeSynDataAgain(t: Tcb, out: SegmentOut, now: Micros): boolean {
+  begin(t, out);
+  fillAck(t, out, now);
+  describeSynData(t, out, effectiveMss(t, out));
+  t.plan = PLAN_SYN_DATA;
+  return true;
 }
 
 function describeAck(t: Tcb, out: SegmentOut, now: Micros): boolean {

@@ -1,0 +1,145 @@
+// @hot
+/**
+ * SYN data that was acknowledged, and did not arrive.
+ *
+ * Some boxes answer a SYN in the server's place, acknowledge its data and
+ * throw it away. By the rules of TCP the data is gone then, and with a request
+ * that fitted in the SYN both ends wait for ever. So the client keeps a copy
+ * until the server itself has acknowledged it:
+ *
+ *     SYN-ACK acknowledges data -> copy kept, timer of one RTO
+ *     later segment, ack past the data      confirmed; the copy is dropped and the path trusted
+ *     later segment, ack inside the data    lost: the copy goes again at once, the path rests
+ *     nothing until the timer               the copy goes again: a server that has it answers
+ *                                           with a duplicate ACK, one that lacks it takes it
+ *
+ * The price is one needless segment on the first connection to a server that
+ * thinks for longer than an RTO; later ones find the path trusted.
+ *
+ * @module
+ */
+import type { Micros } from "../base/units.ts";
+import { TCP_ACK, TCP_SYN } from "../wire/tcp_segment.ts";
+import type { SegmentIn, SegmentOut } from "../wire/tcp_segment.ts";
+import { isLoopback } from "../wire/ip_address.ts";
+import type { FastOpenAttempt } from "./fast_open_attempt.ts";
+import { traceFastOpen } from "./fast_open_attempt.ts";
+import { blamePath } from "./fast_open_blame.ts";
+import { seqAdd, seqAfter, seqBefore, seqSpan, toSeq } from "./seq.ts";
+import type { Tcb } from "./tcb.ts";
+import { TIMER_SYN_DATA } from "./timers.ts";
+
+/** Copies sent before the matter is left to the application. */
+const MAX_RESENDS = 6;
+const NOT_LOST = -1;
+
+/** Keeps a copy of the SYN data the SYN-ACK is about to acknowledge, unless the path is trusted. */
+export function holdSynData(t: Tcb, attempt: FastOpenAttempt): void {
+  const { config, context } = t;
+  if (!config.fastOpenFallback) return;
+  if (context.fastOpenCache.isConfirmed(t.local, t.remote, t.remotePort)) {
+    return;
+  }
+  const copy = createCopy(attempt.synDataAcked);
+  t.sndBuf.peek(0, copy, 0, copy.length);
+  attempt.unconfirmed = copy;
+}
+
+/** The handshake is complete: from now the server has an RTO to show that it has the data. */
+export function watchSynData(t: Tcb, now: Micros): void {
+  if (t.fastOpen === null || t.fastOpen.unconfirmed === null) return;
+  t.timers.set(TIMER_SYN_DATA, now + t.rttEstimator.rto);
+}
+
+/** A segment after the SYN-ACK tells what the server has. */
+export function confirmSynData(t: Tcb, s: SegmentIn, now: Micros): void {
+  const attempt = t.fastOpen!;
+  const copy = attempt.unconfirmed!;
+  if ((s.flags & (TCP_SYN | TCP_ACK)) !== TCP_ACK) return;
+  const start = seqAdd(t.iss, 1);
+  const end = seqAdd(start, copy.length);
+  if (seqBefore(s.ack, start) || seqAfter(s.ack, t.sndNxt)) return;
+  if (!seqBefore(s.ack, end)) {
+    settle(t, s, now);
+    return;
+  }
+  const has = seqSpan(start, s.ack);
+  noteLost(t, now);
+  if (has <= attempt.resendFrom) return; // a repetition: the timer decides
+  attempt.resendFrom = has;
+  t.synDataDue = true;
+}
+
+/** The timer expired: the copy goes again. */
+export function synDataExpired(t: Tcb, now: Micros): void {
+  const attempt = t.fastOpen;
+  if (attempt === null || attempt.unconfirmed === null) return;
+  if (attempt.resends >= MAX_RESENDS) {
+    attempt.unconfirmed = null;
+    blamePath(t, now);
+    return;
+  }
+  t.synDataDue = true;
+  const backoff = attempt.resends + 1;
+  t.timers.set(TIMER_SYN_DATA, now + t.rttEstimator.backedOff(backoff));
+}
+
+/** Places the next piece of the copy in `out`, whose acknowledgement is set; `mss` bytes at most. */
+export function describeSynData(t: Tcb, out: SegmentOut, mss: number): void {
+  const attempt = t.fastOpen!;
+  const copy = attempt.unconfirmed!;
+  const from = attempt.resendFrom > 0 ? attempt.resendFrom : 0;
+  const rest = copy.length - from;
+  out.seq = seqAdd(t.iss, 1 + from);
+  out.dataLength = rest < mss ? rest : mss;
+  const payload = out.payload;
+  payload.bytes = copy;
+  payload.offset = from;
+  payload.length = out.dataLength;
+  payload.wrapLength = 0;
+}
+
+/** The copy left. */
+export function noteSynDataSent(t: Tcb): void {
+  t.synDataDue = false;
+  t.fastOpen!.resends++;
+}
+
+function settle(t: Tcb, s: SegmentIn, now: Micros): void {
+  const attempt = t.fastOpen!;
+  attempt.unconfirmed = null;
+  t.synDataDue = false;
+  t.timers.clear(TIMER_SYN_DATA);
+  const { fastOpenCache: cache, fastOpenBlackhole: hole } = t.context;
+  if (attempt.failure === "DATA_LOST") return;
+  if (attempt.resends > 0 && t.sackEnabled && !isDuplicateReport(t, s)) {
+    // It was new to the server: had it been there, a DSACK would say so (RFC 2883).
+    noteLost(t, now);
+    return;
+  }
+  traceFastOpen(t, "data confirmed", attempt.synDataAcked, now);
+  cache.noteConfirmed(t.local, t.remote, t.remotePort);
+  cache.noteSuccess(t.local, t.remote, t.remotePort);
+  // Success on this machine's own loopback says nothing of boxes in a network.
+  if (!isLoopback(t.remote)) hole.noteSuccess();
+}
+
+function isDuplicateReport(t: Tcb, s: SegmentIn): boolean {
+  return s.sackCount > 0 && seqBefore(toSeq(s.sackEdges[0]), s.ack) &&
+    !seqBefore(toSeq(s.sackEdges[0]), t.iss);
+}
+
+function noteLost(t: Tcb, now: Micros): void {
+  const attempt = t.fastOpen!;
+  if (attempt.failure === "DATA_LOST") return;
+  attempt.failure = "DATA_LOST";
+  attempt.roundTripsSaved = 0;
+  attempt.resendFrom = NOT_LOST;
+  traceFastOpen(t, "data lost", attempt.synDataAcked, now);
+  blamePath(t, now);
+}
+
+/** A handshake's one allocation. */
+function createCopy(length: number): Uint8Array {
+  return new Uint8Array(length);
+}
