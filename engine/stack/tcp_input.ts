@@ -65,13 +65,15 @@ export class TcpInput {
     s.ecn = packet.trafficClass & 3;
     s.gsoSize = packet.frame.gsoSize;
     const entry = this.#find(packet, s);
-    if (entry !== undefined && !this.#reuses(entry, s)) {
-      entry.connection.handleSegment(s, now);
-      this.#core.ip.confirmReachable(entry.route, now);
-      return;
+    if (entry !== undefined) {
+      if (!this.#reuses(entry, packet, s)) {
+        entry.connection.handleSegment(s, now);
+        this.#core.ip.confirmReachable(entry.route, now);
+        return;
+      }
+      entry.connection.endTimeWait();
+      forget(this.#core, entry);
     }
-    if (entry !== undefined) entry.connection.abort(now);
-    if (entry !== undefined) forget(this.#core, entry);
     const listener = this.#core.listeners.find(packet, s.localPort);
     if (listener !== null) this.#receiveForListener(listener, packet, s, now);
     else this.#receiveClosed(packet, s);
@@ -92,11 +94,12 @@ export class TcpInput {
     );
   }
 
-  /** A SYN for a connection in TIME-WAIT that is surely newer opens a new one: RFC 9293 §3.10.7.4, RFC 6191. */
-  #reuses(entry: Entry, s: SegmentIn): boolean {
+  /** A SYN for a connection in TIME-WAIT that is surely newer opens a new one, if anybody listens: RFC 9293 §3.10.7.4, RFC 6191. */
+  #reuses(entry: Entry, packet: IpPacketIn, s: SegmentIn): boolean {
     const t = entry.connection.tcb;
     if (t.state !== STATE_TIME_WAIT) return false;
     if ((s.flags & (TCP_SYN | TCP_RST | TCP_ACK)) !== TCP_SYN) return false;
+    if (this.#core.listeners.find(packet, s.localPort) === null) return false;
     const newer = t.tsEnabled && s.hasTimestamps
       ? (s.tsVal - t.tsRecent | 0) > 0
       : seqAfter(s.seq, t.rcvNxt);
@@ -207,6 +210,7 @@ export class TcpInput {
     const t = entry.connection.tcb;
     if (error.kind === ICMP_TOO_BIG && isCredible(t, error)) {
       this.#core.ip.reducePathMtu(entry.route, error.mtu, now);
+      entry.connection.setPathMtu(entry.route.pathMtu);
     }
     entry.connection.handleIcmp(error, now);
   }

@@ -14,6 +14,7 @@ import type { Route } from "../ip/route.ts";
 import { TX_BUSY } from "../link/device.ts";
 import type { Connection } from "../tcp/connection.ts";
 import { TCP_COUNTER } from "../tcp/counters.ts";
+import { usablePathMtu } from "../tcp/mtu_probe.ts";
 import { PROTOCOL_TCP } from "../wire/ipv4.ts";
 import { CHECKSUM_COMPLETE, CHECKSUM_PARTIAL, emitTcp } from "../wire/tcp.ts";
 import { SegmentOut, TCP_RST } from "../wire/tcp_segment.ts";
@@ -149,13 +150,17 @@ export class TcpOutput {
     const route = entry.route;
     const out = this.#out;
     if (this.#busy & busyBit(route)) return TURN_WAITS;
-    if (!connection.pollTransmit(out, now)) return TURN_DONE;
+    if (!connection.pollTransmit(out, now)) {
+      // Having nothing to send may itself have set a timer: probe, pacing, cork.
+      this.#core.table.schedule(entry);
+      return TURN_DONE;
+    }
     const hop = this.#core.ip.nextHop(route, now);
     if (hop !== NEXT_HOP_READY) {
       this.#awaitNeighbour(entry, hop, now);
       return TURN_DONE;
     }
-    if (route.pathMtu !== t.pathMtu) {
+    if (usablePathMtu(t, route.pathMtu) !== t.pathMtu) {
       connection.setPathMtu(route.pathMtu);
       if (!connection.pollTransmit(out, now)) return TURN_DONE;
     }
@@ -171,6 +176,7 @@ export class TcpOutput {
       return TURN_WAITS;
     }
     connection.commitTransmit(out, now);
+    this.#core.table.schedule(entry);
     return TURN_SENT;
   }
 

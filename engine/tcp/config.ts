@@ -51,9 +51,9 @@ export interface TcpConfig {
   finTimeout: Micros;
   /** 2 MSL. RFC 9293 §3.4.2 says MSL 2 minutes; Linux holds TIME-WAIT 60 s. */
   timeWaitTimeout: Micros;
-  /** Most connections in TIME-WAIT; beyond it the oldest-born close at once. Linux `tcp_max_tw_buckets`. */
+  /** Most connections in TIME-WAIT; beyond it a connection closes without waiting. Linux `tcp_max_tw_buckets`. */
   maxTimeWait: number;
-  /** Most connections the application has closed that still have data to deliver. Linux `tcp_max_orphans`. */
+  /** Most connections the application has closed that are not over; beyond it closing resets. Linux `tcp_max_orphans`. */
   maxOrphans: number;
   /** Offer and accept timestamps, RFC 7323. */
   timestamps: boolean;

@@ -61,6 +61,7 @@ import {
   transition,
 } from "./state.ts";
 import { Tcb } from "./tcb.ts";
+import { leaveTimeWait } from "./time_wait.ts";
 import { fireTimers, neighbourFailed } from "./timer_events.ts";
 import {
   TIMER_FIN_WAIT_2,
@@ -374,6 +375,11 @@ export class Connection {
       this.#touch();
       return;
     }
+    if (t.context.orphanCount > t.config.maxOrphans) {
+      t.context.counters.increment(TCP_COUNTER.TcpExtTCPAbortOnMemory);
+      this.abort(now);
+      return;
+    }
     if (t.rcvBuf.length > 0 && t.state !== STATE_TIME_WAIT) {
       t.context.counters.increment(TCP_COUNTER.TcpExtTCPAbortOnClose);
       this.abort(now);
@@ -396,8 +402,7 @@ export class Connection {
     if (t.state === STATE_CLOSED) return;
     const known = stateIn(t.state, SYNCHRONIZED) ||
       t.state === STATE_SYN_RECEIVED;
-    if (t.state === STATE_TIME_WAIT) t.context.timeWaitCount--;
-    else if (known) queueReset(t, t.sndNxt, 1);
+    if (known && t.state !== STATE_TIME_WAIT) queueReset(t, t.sndNxt, 1);
     die(t, reason, now);
     this.#touch();
   }
@@ -417,6 +422,14 @@ export class Connection {
   vanish(now: Micros): void {
     this.abort(now);
     this.tcb.resetDue = false;
+    this.#touch();
+  }
+
+  /** Ends TIME-WAIT early, in order: its 4-tuple goes to a new connection. RFC 6191. */
+  endTimeWait(): void {
+    const t = this.tcb;
+    if (t.state !== STATE_TIME_WAIT) return;
+    leaveTimeWait(t);
     this.#touch();
   }
 
@@ -539,12 +552,14 @@ export class Connection {
 
   #restartAfterIdle(now: Micros): void {
     const t = this.tcb;
-    if (t.packetsOut > 0 || t.lastSentAt === -Infinity) return;
+    // Asked at the first write after the silence only: bytes that wait are part of what ends it.
+    if (t.packetsOut > 0 || t.sndBuf.length > 0) return;
+    if (t.lastSentAt === -Infinity) return;
     const idle = now - t.lastSentAt;
     const rto = t.rttEstimator.rto;
     if (idle <= rto) return;
     t.congestion.onRestart(t, idle, now);
-    if (!t.config.slowStartAfterIdle || t.sndBuf.length > 0) return;
+    if (!t.config.slowStartAfterIdle) return;
     // RFC 5681 §4.1, RFC 2861: halve for each RTO of silence, down to the initial window.
     const restart = Math.min(t.config.initialCwnd, t.cwnd);
     t.ssthresh = Math.max(t.ssthresh, (t.cwnd >> 1) + (t.cwnd >> 2));

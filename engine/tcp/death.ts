@@ -10,7 +10,7 @@
 import type { Micros, Seq } from "../base/units.ts";
 import { TCP_COUNTER } from "./counters.ts";
 import { fastOpenEnded } from "./fast_open_blame.ts";
-import { STATE_CLOSED, transition } from "./state.ts";
+import { STATE_CLOSED, STATE_TIME_WAIT, transition } from "./state.ts";
 import type { Tcb } from "./tcb.ts";
 
 /** Owes the peer a RST with sequence number `seq`; with `TCP_ACK` in `flags` it also acknowledges. */
@@ -24,6 +24,7 @@ export function queueReset(t: Tcb, seq: Seq, flags: number): void {
 export function die(t: Tcb, reason: number, now: Micros): void {
   if (t.abortReason === 0) t.abortReason = reason;
   fastOpenEnded(t, now);
+  if (t.state === STATE_TIME_WAIT) t.context.timeWaitCount--;
   transition(t, STATE_CLOSED);
   t.timers.clearAll();
   t.sent.clear();

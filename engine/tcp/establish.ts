@@ -30,6 +30,10 @@ export function establish(t: Tcb, now: Micros): void {
   t.timeouts = 0;
   // RFC 5681 §3.1: a lost SYN means a window of one; Linux forgives the first.
   if (t.synTimeouts > 1) t.cwnd = 1;
+  // RFC 6298 §5.7: a SYN that had to be repeated, and no sample yet, make the first RTO 3 s.
+  if (t.synTimeouts > 0 && t.srtt === 0) {
+    t.rttEstimator.setRto(3 * t.config.rtoInitial);
+  }
   t.highSeq = t.sndNxt;
   t.rackDsackRoundValid = false;
   t.congestion.start(t, now);

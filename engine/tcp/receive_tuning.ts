@@ -46,14 +46,19 @@ export function adjustReceiveBuffer(t: Tcb, now: Micros): void {
   if (t.rcvRtt === 0 || now - t.rcvSpaceAt < t.rcvRtt) return;
   const copied = t.bytesRead - t.rcvSpaceStart;
   if (copied > t.rcvSpace) {
-    t.rcvSpace = copied;
     if (t.rcvBufAuto && t.config.moderateReceiveBuffer) {
-      const want = 2 * copied + 16 * t.advMss;
+      // A sender in slow start doubles while this is measured: lead by what it grew.
+      const base = 2 * copied + 16 * t.advMss;
+      const lead = t.rcvSpace > 0
+        ? base * (copied - t.rcvSpace) / t.rcvSpace
+        : 0;
+      const want = base + 2 * lead;
       const most = t.config.receiveBuffer.max;
       const limit = want < most ? want : most;
       if (limit > t.rcvBuf.limit) t.rcvBuf.limit = Math.floor(limit);
     }
   }
+  if (copied > t.rcvSpace) t.rcvSpace = copied;
   t.rcvSpaceAt = now;
   t.rcvSpaceStart = t.bytesRead;
 }

@@ -235,7 +235,10 @@ function continueRecovery(
     markHeadLost(t, r);
   }
   if (r.advanced && undoPartial(t, s, now)) return;
-  if (r.dsack) undoByDsack(t, now);
+  if (r.dsack && undoByDsack(t, now)) {
+    startIfLost(t, r, now);
+    return;
+  }
   proportionalRate(t, r.ackedSegments + r.sackedSegments, r.newlyLost, r);
 }
 
@@ -256,7 +259,10 @@ function continueLoss(
   } else if (r.advanced) {
     // Step 2b: send two new segments instead of what seems lost.
     t.highSeq = t.sndNxt;
-    if (seqAfter(t.writeSeq, t.sndNxt)) {
+    if (
+      seqAfter(t.writeSeq, t.sndNxt) &&
+      seqAfter(seqAdd(t.sndUna, t.sndWnd), t.sndNxt)
+    ) {
       t.frtoSendNew = true;
       return;
     }
@@ -364,11 +370,13 @@ function undoPartial(t: Tcb, s: SegmentIn, now: Micros): boolean {
   return true;
 }
 
-function undoByDsack(t: Tcb, now: Micros): void {
-  if (!t.undoValid || t.undoRetrans !== 0) return;
+/** RFC 3708 §2.1: every retransmission of the episode proved to be a second copy: there was no loss. */
+function undoByDsack(t: Tcb, now: Micros): boolean {
+  if (!t.undoValid || t.undoRetrans !== 0) return false;
   restoreWindow(t, now);
   t.context.counters.increment(TCP_COUNTER.TcpExtTCPDSACKUndo);
-  t.undoValid = false;
+  closeEpisode(t, now);
+  return true;
 }
 
 function undoLoss(t: Tcb, s: SegmentIn, now: Micros): boolean {

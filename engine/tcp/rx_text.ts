@@ -160,10 +160,13 @@ function place(
   offset: number,
   length: number,
 ): number {
-  // A window told in scaled units may exceed the buffer by less than a unit.
+  // A window told in scaled units may exceed the buffer by less than a unit:
+  // a promise to be kept, but not a reason to let the buffer grow for good.
+  const limit = t.rcvBuf.limit;
   const need = t.rcvBuf.length + ahead + length;
-  if (need > t.rcvBuf.limit) t.rcvBuf.limit = need;
+  if (need > limit) t.rcvBuf.limit = need;
   const placed = t.rcvBuf.place(ahead, s.frame.bytes, offset, length);
+  t.rcvBuf.limit = limit;
   if (placed < length) {
     t.context.counters.increment(TCP_COUNTER.SynloadOutOfMemory);
   }

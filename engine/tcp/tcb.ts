@@ -166,6 +166,8 @@ export class Tcb implements CongestionState {
   userMss = 0;
   /** Path MTU in bytes of IP packet. */
   pathMtu = 1500;
+  /** Largest path MTU believed in: lowered when large segments seem to vanish (RFC 4821 §7.7). */
+  mtuCeiling = 65_535;
   /** Payload bytes of a full segment, the timestamps option allowed for. */
   mss = 536;
   /** Largest segment received of late: the estimate of the peer's MSS, bytes. */

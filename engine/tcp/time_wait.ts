@@ -10,16 +10,29 @@
  */
 import type { Micros } from "../base/units.ts";
 import { TCP_COUNTER } from "./counters.ts";
+import { STATE_CLOSED, transition } from "./state.ts";
 import type { Tcb } from "./tcb.ts";
 import { TIMER_TIME_WAIT } from "./timers.ts";
 
 /** Starts the wait of a connection that is in TIME-WAIT. What the application has not read stays readable. */
 export function enterTimeWait(t: Tcb, now: Micros): void {
   t.timers.clearAll();
-  t.timers.set(TIMER_TIME_WAIT, now + t.config.timeWaitTimeout);
   t.sndBuf.release();
+  if (t.context.timeWaitCount >= t.config.maxTimeWait) {
+    t.context.counters.increment(TCP_COUNTER.TcpExtTCPTimeWaitOverflow);
+    transition(t, STATE_CLOSED);
+    return;
+  }
+  t.timers.set(TIMER_TIME_WAIT, now + t.config.timeWaitTimeout);
   t.context.counters.increment(TCP_COUNTER.TcpExtTW);
   t.context.timeWaitCount++;
+}
+
+/** The wait is over: CLOSED. */
+export function leaveTimeWait(t: Tcb): void {
+  t.context.timeWaitCount--;
+  transition(t, STATE_CLOSED);
+  t.timers.clearAll();
 }
 
 /** Starts the wait over: the peer sent its FIN again, or something else old. RFC 9293 §3.10.7.4. */

@@ -29,6 +29,7 @@ import {
   transition,
 } from "./state.ts";
 import type { Tcb } from "./tcb.ts";
+import { leaveTimeWait } from "./time_wait.ts";
 import {
   TIMER_CORK,
   TIMER_DELAYED_ACK,
@@ -85,11 +86,7 @@ function fire(t: Tcb, timer: number, now: Micros): void {
       }
       break;
     case TIMER_TIME_WAIT:
-      if (t.state === STATE_TIME_WAIT) {
-        t.context.timeWaitCount--;
-        transition(t, STATE_CLOSED);
-        t.timers.clearAll();
-      }
+      if (t.state === STATE_TIME_WAIT) leaveTimeWait(t);
       break;
     case TIMER_USER_TIMEOUT:
       userTimeoutExpired(t, now);
@@ -227,6 +224,8 @@ function userTimeoutExpired(t: Tcb, now: Micros): void {
 /** The neighbour cannot be resolved: RFC 1122 §2.3.2.1, the connection learns that its host cannot be reached. */
 export function neighbourFailed(t: Tcb, now: Micros): void {
   t.softError = ABORT_HOST_UNREACHABLE;
+  // A RST that cannot leave is owed no longer: nobody hears it.
+  t.resetDue = false;
   if (t.state === STATE_SYN_SENT) {
     t.context.counters.increment(TCP_COUNTER.TcpAttemptFails);
     die(t, ABORT_HOST_UNREACHABLE, now);

@@ -432,8 +432,9 @@ function describeNewData(t: Tcb, out: SegmentOut, now: Micros): boolean {
     return describeData(t, out, length, allowed, now);
   }
   if (usable < unsent) {
-    // RFC 9293 §3.8.6.2.1: not a silly piece, unless the peer's buffer is that small.
-    if (usable * 2 < t.maxSndWnd) {
+    // RFC 9293 §3.8.6.2.1: not a silly piece, unless the peer's buffer is that
+    // small or nothing better came for as long as a probe waits (SHLD-28).
+    if (usable * 2 < t.maxSndWnd && !t.probeDue) {
       watchWindow(t, now);
       return false;
     }
@@ -515,6 +516,7 @@ function commitNewData(
     scheduleLossProbe(t, now);
   }
   t.timers.clear(TIMER_PERSIST);
+  t.probeDue = false;
   pace(t, out.dataLength, now);
 }
 

@@ -41,3 +41,56 @@ Deno.test("a window that was shut for a minute leaves no backed-off timer behind
   assertEquals(again.length > 0, true, "it was not sent again");
   assertEquals(again[0].seq, first.seq);
 });
+
+Deno.test("a peer whose window stays below half its largest gets what fits, not silence", () => {
+  const peer = new Peer().openPassive();
+  peer.write(1460);
+  peer.take();
+  peer.send({ window: 500 });
+  peer.write(2_000);
+  // RFC 9293 §3.8.6.2.1 SHLD-28: the silly piece waits, but not for ever.
+  peer.silence();
+  peer.pass(2_000_000);
+  assertEquals(shorthand(peer.take())[0], ". 1461:1961 ack 1");
+});
+
+Deno.test("takeInOrder() keeps the promise of a rounded window without letting the buffer grow", () => {
+  const peer = new Peer().openActive((c) => {
+    c.tcb.rcvBuf.limit = 10_001;
+    c.tcb.rcvBufAuto = false;
+  });
+  const { tcb } = peer.live;
+  for (let i = 0; i < 200; i++) {
+    const open = tcb.rcvWup === tcb.rcvNxt ? tcb.rcvWnd : 0;
+    peer.send({ data: Math.min(1460, Math.max(1, open)) });
+    peer.take();
+    if (i % 3 === 0) peer.read(1460);
+    peer.take();
+  }
+  assertEquals(tcb.rcvBuf.limit, 10_001);
+  assertEquals(tcb.rcvBuf.length <= 10_001 + 128, true, `${tcb.rcvBuf.length}`);
+});
+
+Deno.test("selectWindow() never takes back what was offered", () => {
+  const peer = new Peer().openPassive();
+  let edge = 0;
+  for (let i = 0; i < 300; i++) {
+    peer.send({ data: 1 + (i * 37) % 1460 });
+    if (i % 5 === 0) peer.read(1 + (i * 101) % 3000);
+    for (const seen of peer.take()) {
+      const next = seen.ack + (seen.window << 7);
+      assertEquals(next >= edge, true, `edge ${edge} to ${next}`);
+      edge = next;
+    }
+  }
+});
+
+Deno.test("write() sends within the window, whatever it is", () => {
+  for (const window of [1, 100, 1459, 1460, 1461, 20_000]) {
+    const peer = new Peer({ syn: { window } }).openActive();
+    peer.write(40_000);
+    for (const seen of peer.take()) {
+      assertEquals(seen.seq + seen.length <= 1 + window, true, `${window}`);
+    }
+  }
+});
