@@ -89,8 +89,8 @@ export async function readPackets(
   const argv = ["tcpdump", "-r", path, "-n", "-S", "-vv", "-t"];
   if (filter !== "") argv.push(filter);
   const { stdout } = await new Program(argv, null).succeeded();
-  // A packet's further lines are indented.
-  return stdout.replaceAll(/\n\s+/g, " ").split("\n").filter((line) => line);
+  // A packet's further lines are indented, empty ones of its text included.
+  return stdout.replaceAll(/\n[ \t]+/g, " ").split("\n").filter((line) => line);
 }
 
 /** The remarks of tshark's expert system on a capture file. `preferences` are values of its `-o`. */
