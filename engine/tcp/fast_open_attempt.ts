@@ -79,7 +79,7 @@ export class FastOpenAttempt {
   /** Client: times that copy was sent. */
   resends = 0;
   /** Client: bytes of it the server is known to have; -1: nothing is known. */
-  resendFrom = -1;
+  resendFrom: number = -1;
   /** Client: this connection showed a black hole. */
   foundBlackhole = false;
 

@@ -36,6 +36,8 @@ export interface FastOpenEntry {
   mss: number;
   /** The cookie came in the experimental option (kind 254), or that option is to be tried next. */
   experimental: boolean;
+  /** Cookies in a row that the server refused and replaced. */
+  refusals: number;
 }
 
 interface PathFailure {
@@ -99,6 +101,7 @@ export class FastOpenCache {
       cookie: cookie.slice(),
       mss: mss > 0 || known === undefined ? mss : known.mss,
       experimental: kind === "experimental",
+      refusals: known === undefined ? 0 : known.refusals,
     });
   }
 
@@ -108,6 +111,22 @@ export class FastOpenCache {
     const known = this.#entries.get(key) ?? emptyEntry();
     known.mss = mss;
     this.#touch(this.#entries, key, known);
+  }
+
+  /**
+   * Notes whether the server took its own latest cookie. Returns how many it
+   * has refused in a row: one is a change of keys, more mean that our address
+   * is not the same twice (a NAT with many).
+   */
+  noteCookie(
+    local: IpAddress,
+    remote: IpAddress,
+    outcome: "taken" | "refused",
+  ): number {
+    const entry = this.#entries.get(hostKey(local, remote));
+    if (entry === undefined) return 0;
+    entry.refusals = outcome === "taken" ? 0 : entry.refusals + 1;
+    return entry.refusals;
   }
 
   /** Forgets the cookie of this server, for instance because it was refused; its MSS stays. */
@@ -245,7 +264,12 @@ function pathKey(local: IpAddress, remote: IpAddress, port: number): string {
 }
 
 function emptyEntry(): FastOpenEntry {
-  return { cookie: new Uint8Array(0), mss: 0, experimental: false };
+  return {
+    cookie: new Uint8Array(0),
+    mss: 0,
+    experimental: false,
+    refusals: 0,
+  };
 }
 
 function toHex(bytes: Uint8Array): string {

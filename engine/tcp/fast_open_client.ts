@@ -37,6 +37,8 @@ const UNKNOWN_MSS_IPV4 = 536;
 const UNKNOWN_MSS_IPV6 = 1220;
 /** Option space set aside in a SYN that carries data, as in Linux: all of it. */
 const OPTION_SPACE = 40;
+/** Cookies refused in a row that make the path rest. */
+const MAX_REFUSALS = 2;
 /** Bit of `TcpConfig.fastOpen`: SYN data needs no cookie. Linux's TFO_CLIENT_NO_COOKIE. */
 const CLIENT_COOKIELESS = 0x4;
 
@@ -185,6 +187,7 @@ function judgeData(
   if (attempt.synDataAcked === attempt.synData) {
     counters.increment(TCP_COUNTER.TcpExtTCPFastOpenActive);
     traceFastOpen(t, "data acknowledged", attempt.synData, now);
+    cache.noteCookie(t.local, t.remote, "taken");
     attempt.failure = "none";
     attempt.roundTripsSaved = attempt.synRetransmits === 0 ? 1 : 0;
     // The first SYN arrived after all: nothing is wrong with the path.
@@ -195,13 +198,24 @@ function judgeData(
   traceFastOpen(t, "data not acknowledged", attempt.synDataAcked, now);
   if (attempt.failure === "none") attempt.failure = "DATA_NOT_ACKED";
   if (attempt.synDataAcked > 0) return; // part of it came: the path lets it pass
-  // A new cookie says that the old one had expired: the path is sound.
-  if (attempt.cookieReceived > 0) return absolve(t, attempt);
+  if (attempt.cookieReceived > 0) return judgeRefusal(t, attempt, now);
   blamePath(t, now);
   // RFC 7413 §4.2.1: first seen, without data and cookie: the server no longer knows it.
   if (attempt.cookie === "sent" && attempt.synRetransmits === 0) {
     cache.forget(t.local, t.remote);
   }
+}
+
+/** A new cookie in place of the data's acknowledgement says that the old one had expired: the path is sound, unless it happens again at once. */
+function judgeRefusal(
+  t: Tcb,
+  attempt: FastOpenAttempt,
+  now: Micros,
+): void {
+  const cache = t.context.fastOpenCache;
+  const refusals = cache.noteCookie(t.local, t.remote, "refused");
+  if (refusals < MAX_REFUSALS) absolve(t, attempt);
+  else blamePath(t, now);
 }
 
 /** The SYN asked for a cookie: was it answered? RFC 7413 §4.2.1. */

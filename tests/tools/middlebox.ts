@@ -119,6 +119,23 @@ export class BoxPacket {
     return this;
   }
 
+  /** Replaces all options by these bytes, padded by NOPs. */
+  replaceOptions(options: readonly number[]): this {
+    const padded = options.length + 3 & ~3;
+    const header = this.bytes.slice(0, this.ipLength + 20);
+    const payload = this.payload;
+    const from = header.length;
+    const next = new Uint8Array(from + padded + payload.length);
+    next.fill(KIND_NOP, from, from + padded);
+    next.set(header);
+    next.set(options, from);
+    next.set(payload, from + padded);
+    next[this.ipLength + 12] = (20 + padded) << 2;
+    this.bytes = next;
+    this.#repair();
+    return this;
+  }
+
   /** Cuts the payload off. */
   stripPayload(): this {
     this.bytes = this.bytes.slice(0, this.ipLength + this.tcpLength);
