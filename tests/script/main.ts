@@ -4,9 +4,8 @@
  * @module
  */
 import { parseArguments, USAGE } from "./cli.ts";
-import { runInMemory } from "./memory/run.ts";
-import { runInChild } from "./kernel/parent.ts";
 import { OptionError } from "./run/config.ts";
+import type { ExecutorName } from "./run/executor.ts";
 import type { Job, Verdict } from "./run/job.ts";
 import { printReport, toJson } from "./report.ts";
 import { findScripts } from "./find.ts";
@@ -42,13 +41,7 @@ async function run(args: readonly string[]): Promise<number> {
     defines: request.defines,
     initFiles: request.initFiles,
   }));
-  const verdicts = request.executor === "memory"
-    ? await runAll(jobs, 1, runInMemory)
-    : await runAll(
-      jobs,
-      request.executor === "kernel" ? KERNEL_PARALLEL : 1,
-      runInChild,
-    );
+  const verdicts = await runWith(request.executor, jobs);
   printReport(verdicts, request.paths, request.isVerbose);
   if (request.jsonPath !== null) {
     Deno.writeTextFileSync(
@@ -61,6 +54,25 @@ async function run(args: readonly string[]): Promise<number> {
     )
     ? 1
     : 0;
+}
+
+/** Loads only the executor asked for, so that each stands by itself. */
+async function runWith(
+  executor: ExecutorName,
+  jobs: readonly Job[],
+): Promise<Verdict[]> {
+  switch (executor) {
+    case "memory": {
+      const { runInMemory } = await import("./memory/run.ts");
+      return await runAll(jobs, 1, runInMemory);
+    }
+    case "kernel": {
+      const { runInChild } = await import("./kernel/parent.ts");
+      return await runAll(jobs, KERNEL_PARALLEL, runInChild);
+    }
+    case "tap":
+      throw new OptionError("the tap executor is not available");
+  }
 }
 
 /** Runs `jobs`, `parallel` at a time; verdicts in the order of jobs. */

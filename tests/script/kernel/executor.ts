@@ -33,6 +33,7 @@ const POLLIN = 1;
 const IPPROTO_TCP = 6;
 const SOL_SOCKET = 1;
 const TCP_INFO = 11;
+const TCP_CONGESTION = 13;
 const TCP_CC_INFO = 26;
 const SO_MEMINFO = 55;
 const INFO_ROOM = 512;
@@ -52,6 +53,8 @@ export class KernelExecutor implements Executor {
   readonly #packets: CapturedPacket[] = [];
   readonly #scriptPath: string;
   #call: Marshalled | null = null;
+  /** Congestion control every socket is given: a namespace may be denied the setting, a socket is not. */
+  #congestion: string | null = null;
 
   private constructor(
     library: SocketLibrary,
@@ -133,11 +136,16 @@ export class KernelExecutor implements Executor {
     this.#library.read(this.#thread.eventFd, this.#clock.address, 8, 0, 0, 0);
     const outcome = call.finish(this.#thread.take());
     call.free();
+    if (call.name === "socket" && outcome.result >= 0) {
+      this.#chooseCongestion(outcome.result);
+    }
     return outcome;
   }
 
   command(text: string): void {
-    runShell(text, this.#scriptPath);
+    runShell(text, this.#scriptPath, (name, value) => {
+      if (name === "net.ipv4.tcp_congestion_control") this.#congestion = value;
+    });
   }
 
   codeValues(fd: number): CodeValues {
@@ -158,6 +166,24 @@ export class KernelExecutor implements Executor {
 
   close(): void {
     this.#thread.stop();
+  }
+
+  #chooseCongestion(fd: number): void {
+    if (this.#congestion === null) return;
+    const memory = new NativeMemory(this.#library, 16);
+    const { written: length } = new TextEncoder().encodeInto(
+      this.#congestion,
+      memory.bytes,
+    );
+    this.#library.setsockopt(
+      fd,
+      IPPROTO_TCP,
+      TCP_CONGESTION,
+      memory.address,
+      length,
+      0,
+    );
+    memory.free();
   }
 
   #option(fd: number, level: number, name: number): Uint8Array | null {

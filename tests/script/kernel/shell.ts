@@ -10,8 +10,15 @@
 import { ScriptFailure } from "../run/executor.ts";
 import { interpretShell, type ShellOperation } from "../run/shell.ts";
 
+/** Told of every sysctl that was tried. */
+export type OnSysctl = (name: string, value: string) => void;
+
 /** Runs a command line. @throws ScriptFailure when the shell reports failure */
-export function runShell(text: string, scriptPath: string): void {
+export function runShell(
+  text: string,
+  scriptPath: string,
+  onSysctl: OnSysctl,
+): void {
   const directory = scriptPath.includes("/")
     ? scriptPath.replace(/\/[^/]*$/, "")
     : ".";
@@ -19,8 +26,9 @@ export function runShell(text: string, scriptPath: string): void {
     text,
     (path) => readSibling(directory, path),
   );
-  if (operations.every(isOurs)) operations.forEach(perform);
-  else runProcess(text, directory);
+  if (operations.every(isOurs)) {
+    operations.forEach((operation) => perform(operation, onSysctl));
+  } else runProcess(text, directory);
 }
 
 function readSibling(directory: string, path: string): string | null {
@@ -38,15 +46,16 @@ function isOurs(operation: ShellOperation): boolean {
     operation.kind === "flushMetrics";
 }
 
-function perform(operation: ShellOperation): void {
+function perform(operation: ShellOperation, onSysctl: OnSysctl): void {
   if (operation.kind !== "sysctl") return;
+  onSysctl(operation.name, operation.value);
   try {
     Deno.writeTextFileSync(
       `/proc/sys/${operation.name.replaceAll(".", "/")}`,
       operation.value,
     );
   } catch {
-    // A sysctl this kernel no longer has (tcp_fack): sysctl(8) would complain and the script go on.
+    // One this kernel no longer has (tcp_fack), or keeps from namespaces: sysctl(8) would complain and the script go on.
   }
 }
 

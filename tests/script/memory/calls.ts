@@ -24,6 +24,14 @@ import type { World } from "./world.ts";
 const IPPROTO_TCP = 6;
 const MILLISECOND = 1_000;
 
+/** When a call gives up waiting by itself, µs; `Infinity` for those that do not. */
+export function callDeadline(world: World, request: CallRequest): number {
+  if (request.op !== "poll" && request.op !== "epoll_wait") return Infinity;
+  return request.timeoutMs < 0
+    ? Infinity
+    : world.now() + request.timeoutMs * MILLISECOND;
+}
+
 /** Makes a call ready to be tried; each try gives a result or `BLOCKED`. */
 export function prepareCall(world: World, request: CallRequest): () => Attempt {
   switch (request.op) {
@@ -32,13 +40,13 @@ export function prepareCall(world: World, request: CallRequest): () => Attempt {
     case "epoll_create":
       return () => makeEpoll(world);
     case "poll":
-      return preparePoll(world, request.entries, request.timeoutMs);
+      return preparePoll(world, request.entries, callDeadline(world, request));
     case "epoll_wait":
       return prepareEpollWait(
         world,
         request.fd,
         request.capacity,
-        request.timeoutMs,
+        callDeadline(world, request),
       );
     case "epoll_ctl": {
       const { fd, operation, target, events, data } = request;
@@ -140,11 +148,8 @@ function makeEpoll(world: World): Result {
 function preparePoll(
   world: World,
   entries: readonly { readonly fd: number; readonly events: number }[],
-  timeoutMs: number,
+  limit: number,
 ): () => Attempt {
-  const limit = timeoutMs < 0
-    ? Infinity
-    : world.now() + timeoutMs * MILLISECOND;
   return () => {
     const revents = entries.map(({ fd, events }) => {
       const socket = world.sockets.get(fd);
@@ -162,11 +167,8 @@ function prepareEpollWait(
   world: World,
   fd: number,
   capacity: number,
-  timeoutMs: number,
+  limit: number,
 ): () => Attempt {
-  const limit = timeoutMs < 0
-    ? Infinity
-    : world.now() + timeoutMs * MILLISECOND;
   return () => {
     const epoll = world.epolls.get(fd);
     if (epoll === undefined) return failed("EBADF");

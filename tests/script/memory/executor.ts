@@ -26,7 +26,7 @@ import { NotApplicable } from "../run/executor.ts";
 import type { CapturedPacket } from "../run/packet.ts";
 import { interpretShell, type ShellOperation } from "../run/shell.ts";
 import { SYMBOLS as S } from "../run/symbols.ts";
-import { prepareCall } from "./calls.ts";
+import { callDeadline, prepareCall } from "./calls.ts";
 import type { EpollInstance } from "./epoll.ts";
 import { tcpInfo } from "./info.ts";
 import { type Attempt, BLOCKED } from "./results.ts";
@@ -57,6 +57,7 @@ export class MemoryExecutor implements Executor {
   #now = START;
   #attempt: (() => Attempt) | null = null;
   #outcome: CallOutcome | null = null;
+  #callDeadline = Infinity;
 
   /** Prepares a run; `readSibling` reads files that commands name. */
   constructor(config: RunConfig, readSibling: (path: string) => string | null) {
@@ -74,7 +75,7 @@ export class MemoryExecutor implements Executor {
     while (true) {
       this.#settle();
       if (isDone()) return;
-      const next = Math.min(stack.deadline, until);
+      const next = Math.min(stack.deadline, this.#callDeadline, until);
       if (next <= this.#now && until <= this.#now) return;
       this.#now = Math.max(next, this.#now);
     }
@@ -95,6 +96,7 @@ export class MemoryExecutor implements Executor {
   }
 
   begin(request: CallRequest): void {
+    this.#callDeadline = callDeadline(this.#open(), request);
     this.#attempt = prepareCall(this.#open(), request);
     this.#settle();
   }
@@ -141,6 +143,7 @@ export class MemoryExecutor implements Executor {
     const result = this.#attempt();
     if (result === BLOCKED) return false;
     this.#attempt = null;
+    this.#callDeadline = Infinity;
     this.#outcome = { ...result, endedAt: this.#now };
     return true;
   }

@@ -2,14 +2,18 @@
  * The wire of a run in virtual time: what is injected waits to be received,
  * what is sent is kept with its time.
  *
+ * It takes super-segments and cuts them itself, as the kernel's own interface
+ * does: where a sender makes them shows in its segments (PSH at their ends).
+ *
  * @module
  */
 import {
-  appendPayload,
   copyBytes,
+  createFrame,
   type Frame,
   type PayloadRef,
 } from "../../../engine/base/frame.ts";
+import { gatherFrame, Segmenter } from "../../../engine/link/segmentation.ts";
 import {
   type LinkCaps,
   type LinkDevice,
@@ -28,6 +32,9 @@ export class ScriptDevice implements LinkDevice {
   /** Packets sent by the stack and not yet taken. */
   readonly sent: CapturedPacket[] = [];
   readonly #waiting: Uint8Array[] = [];
+  readonly #segmenter: Segmenter = new Segmenter(MEDIUM_IP);
+  readonly #whole: Frame = createFrame();
+  readonly #piece: Frame = createFrame();
   #mtu: number;
 
   /** A wire of the given MTU. */
@@ -35,13 +42,13 @@ export class ScriptDevice implements LinkDevice {
     this.#mtu = mtu;
   }
 
-  /** Bare IP, no offload, so that every segment is seen as it is on the wire. */
+  /** Bare IP with every offload. */
   get caps(): LinkCaps {
     return {
       medium: MEDIUM_IP,
       ipMtu: this.#mtu,
-      checksumOffload: false,
-      gsoMaxSize: 0,
+      checksumOffload: true,
+      gsoMaxSize: 65_536,
     };
   }
 
@@ -66,13 +73,13 @@ export class ScriptDevice implements LinkDevice {
   }
 
   transmit(frame: Frame, payload: PayloadRef | null, now: number): number {
-    const end = frame.end;
-    if (payload !== null) appendPayload(frame, payload);
-    this.sent.push({
-      bytes: frame.bytes.slice(frame.start, frame.end),
-      at: now,
-    });
-    frame.end = end;
+    gatherFrame(frame, payload, this.#whole);
+    const count = this.#segmenter.count(this.#whole);
+    for (let i = 0; i < count; i++) {
+      this.#segmenter.cut(this.#whole, i, this.#piece);
+      const { bytes, start, end } = this.#piece;
+      this.sent.push({ bytes: bytes.slice(start, end), at: now });
+    }
     return TX_OK;
   }
 

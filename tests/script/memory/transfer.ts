@@ -32,6 +32,8 @@ export class Sending {
   readonly #request: SendRequest;
   readonly #bytes: Uint8Array;
   #sent = 0;
+  /** The call opened the connection itself. */
+  #hasOpened = false;
 
   /** Prepares to send what `request` says. */
   constructor(world: World, socket: MemorySocket, request: SendRequest) {
@@ -57,7 +59,7 @@ export class Sending {
       (flags & S.MSG_DONTWAIT) !== 0;
     const isFastOpen = (flags & S.MSG_FASTOPEN) !== 0 ||
       socket.phase === "deferred";
-    if (isFastOpen && this.#sent === 0 && socket.phase !== "active") {
+    if (isFastOpen && !this.#hasOpened && socket.phase !== "active") {
       const early = this.#startFastOpen(isNonBlocking);
       if (early !== null) return early;
     } else if (
@@ -76,7 +78,10 @@ export class Sending {
     }
     const error = socket.takeError();
     if (error !== null) {
-      return this.#sent > 0 ? done(this.#sent) : failed(error);
+      // What lay in a SYN that was refused was never sent.
+      return this.#sent > 0 && !this.#hasOpened
+        ? done(this.#sent)
+        : failed(error);
     }
     if (connection === null || socket.isSendShut || socket.isOver) {
       return this.#short("EPIPE");
@@ -136,6 +141,7 @@ export class Sending {
     );
     if (error !== null) return failed(error);
     this.#sent = queued;
+    this.#hasOpened = true;
     if (queued > 0 && (isNonBlocking || queued === this.#bytes.length)) {
       return done(queued);
     }
