@@ -7,14 +7,15 @@
  * that fitted in the SYN both ends wait for ever. So the client keeps a copy
  * until the server itself has acknowledged it:
  *
- *     SYN-ACK acknowledges data -> copy kept, timer of one RTO
+ *     SYN-ACK acknowledges data -> copy kept, timer set
  *     later segment, ack past the data      confirmed; the copy is dropped and the path trusted
  *     later segment, ack inside the data    lost: the copy goes again at once, the path rests
  *     nothing until the timer               the copy goes again: a server that has it answers
  *                                           with a duplicate ACK, one that lacks it takes it
  *
- * The price is one needless segment on the first connection to a server that
- * thinks for longer than an RTO; later ones find the path trusted.
+ * The price is a needless segment to a server that thinks for longer than the
+ * timer: one RTO on a path not known, the initial RTO of a second on one that
+ * was confirmed before.
  *
  * @module
  */
@@ -33,22 +34,22 @@ import { TIMER_SYN_DATA } from "./timers.ts";
 const MAX_RESENDS = 6;
 const NOT_LOST = -1;
 
-/** Keeps a copy of the SYN data the SYN-ACK is about to acknowledge, unless the path is trusted. */
+/** Keeps a copy of the SYN data the SYN-ACK is about to acknowledge. */
 export function holdSynData(t: Tcb, attempt: FastOpenAttempt): void {
-  const { config, context } = t;
-  if (!config.fastOpenFallback) return;
-  if (context.fastOpenCache.isConfirmed(t.local, t.remote, t.remotePort)) {
-    return;
-  }
+  if (!t.config.fastOpenFallback) return;
   const copy = createCopy(attempt.synDataAcked);
   t.sndBuf.peek(0, copy, 0, copy.length);
   attempt.unconfirmed = copy;
 }
 
-/** The handshake is complete: from now the server has an RTO to show that it has the data. */
+/** The handshake is complete: from now the server has a while to show that it has the data. */
 export function watchSynData(t: Tcb, now: Micros): void {
   if (t.fastOpen === null || t.fastOpen.unconfirmed === null) return;
-  t.timers.set(TIMER_SYN_DATA, now + t.rttEstimator.rto);
+  const cache = t.context.fastOpenCache;
+  const trusted = cache.isConfirmed(t.local, t.remote, t.remotePort);
+  const rto = t.rttEstimator.rto;
+  const patience = trusted ? Math.max(rto, t.config.rtoInitial) : rto;
+  t.timers.set(TIMER_SYN_DATA, now + patience);
 }
 
 /** A segment after the SYN-ACK tells what the server has. */

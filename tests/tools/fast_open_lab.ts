@@ -187,6 +187,7 @@ export class Lab {
         for (;;) {
           const connection = listener.accept();
           if (connection === null) return;
+          this.sim.watched.push(connection);
           this.served.push(new Served(connection, this, now));
         }
       },
@@ -234,13 +235,14 @@ export class Lab {
   pass(span: Micros): void {
     const until = this.sim.now + span;
     for (;;) {
-      const next = this.#due[0];
-      if (next === undefined || next.at > until) break;
-      this.#due.shift();
-      this.sim.run(next.at);
-      this.answer(next.served, this.sim.now);
+      const due = this.#due[0];
+      const target = Math.min(until, due?.at ?? until);
+      const outcome = this.sim.run(target, () => this.#due[0] !== due);
+      if (due !== undefined && this.sim.now >= due.at) {
+        this.#due.shift();
+        this.answer(due.served, this.sim.now);
+      } else if (outcome !== "stopped") return;
     }
-    this.sim.run(until);
   }
 
   /** The server will answer after its time to think. */
