@@ -19,6 +19,7 @@ const TOOL_PACKAGES: Readonly<Record<string, string>> = {
   ncat: "ncat",
   iperf3: "iperf3",
   python3: "python3",
+  ping: "iputils-ping",
 };
 
 /** Throws an error that lists what is missing of root, /dev/net/tun and `tools`. */

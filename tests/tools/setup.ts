@@ -28,6 +28,7 @@ const NEEDS: readonly Need[] = [
   { debian: "iperf3", program: "iperf3" },
   { debian: "python3", program: "python3" },
   { debian: "nginx", program: "nginx" },
+  { debian: "iputils-ping", program: "ping" },
 ];
 
 const PROGRAM_FOLDERS = ["/usr/local/sbin", "/usr/sbin", "/sbin"];
