@@ -44,13 +44,23 @@ const POLL_BUDGET = 256;
 const MAX_ROUNDS = 100_000;
 const FIRST_FD = 3;
 
+/** The engine's settings where scripts expect Linux's and the engine has its own. */
+function linuxConfig(): TcpConfig {
+  return {
+    ...defaultTcpConfig(),
+    mtuProbing: 0,
+    rfc1337: false,
+    challengeAckLimit: 0x3fff_ffff,
+  };
+}
+
 /** The engine, driven by a virtual clock. */
 export class MemoryExecutor implements Executor {
   readonly name = "memory";
   readonly isRealTime = false;
   readonly #config: RunConfig;
   readonly #readSibling: (path: string) => string | null;
-  readonly #tcp: TcpConfig = defaultTcpConfig();
+  readonly #tcp: TcpConfig = linuxConfig();
   readonly #device: ScriptDevice;
   #fastOpenKey: string | null = null;
   #world: World | null = null;

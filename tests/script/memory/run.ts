@@ -8,17 +8,22 @@ import { MemoryExecutor } from "./executor.ts";
 
 /** Runs `job` to its verdict. */
 export function runInMemory(job: Job): Promise<Verdict> {
-  const directory = job.path.includes("/")
-    ? job.path.replace(/\/[^/]*$/, "")
-    : ".";
-  const readSibling = (path: string): string | null => {
+  return runJob(
+    job,
+    (config) => new MemoryExecutor(config, siblingReader(job.path)),
+  );
+}
+
+/** Reads files that the commands of the script at `path` name; null for those that are not there. */
+export function siblingReader(path: string): (name: string) => string | null {
+  const directory = path.includes("/") ? path.replace(/\/[^/]*$/, "") : ".";
+  return (name) => {
     try {
       return Deno.readTextFileSync(
-        path.startsWith("/") ? path : `${directory}/${path}`,
+        name.startsWith("/") ? name : `${directory}/${name}`,
       );
     } catch {
       return null;
     }
   };
-  return runJob(job, (config) => new MemoryExecutor(config, readSibling));
 }

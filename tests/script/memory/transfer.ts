@@ -63,7 +63,7 @@ export class Sending {
       const early = this.#startFastOpen(isNonBlocking);
       if (early !== null) return early;
     } else if (
-      (flags & S.MSG_FASTOPEN) !== 0 && this.#sent === 0 && socket.isConnected
+      (flags & S.MSG_FASTOPEN) !== 0 && !this.#hasOpened && socket.isConnected
     ) {
       return failed("EISCONN");
     }

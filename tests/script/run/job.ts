@@ -88,25 +88,29 @@ export async function runJob(
     }
     return end("pass", 0, "");
   } catch (error) {
-    if (error instanceof ScriptError) {
-      return end("invalid", error.position.line, error.message);
-    }
-    if (error instanceof OptionError) return end("invalid", 1, error.message);
-    if (error instanceof ScriptFailure) {
-      return end("fail", error.line, error.message);
-    }
-    if (error instanceof NotApplicable) {
-      return end("notApplicable", 0, error.message);
-    }
-    if (error instanceof RunnerLate) {
-      return end("late", 0, `the runner was too slow: ${error.message}`);
-    }
-    return end(
-      "fail",
-      0,
-      error instanceof Error ? error.stack ?? error.message : String(error),
-    );
+    return end(...judge(error));
   }
+}
+
+/** What a thrown thing says about a run: outcome, line, reason. */
+export function judge(error: unknown): [Verdict["outcome"], number, string] {
+  if (error instanceof ScriptError) {
+    return ["invalid", error.position.line, error.message];
+  }
+  if (error instanceof OptionError) return ["invalid", 1, error.message];
+  if (error instanceof ScriptFailure) {
+    return ["fail", error.line, error.message];
+  }
+  if (error instanceof NotApplicable) {
+    return ["notApplicable", 0, error.message];
+  }
+  if (error instanceof RunnerLate) {
+    return ["late", 0, `the runner was too slow: ${error.message}`];
+  }
+  const reason = error instanceof Error
+    ? error.stack ?? error.message
+    : String(error);
+  return ["fail", 0, reason];
 }
 
 /** The script and its configuration. @throws ScriptError, OptionError, NotApplicable */
