@@ -16,6 +16,7 @@ import { timestampNow } from "./ack_policy.ts";
 import { challengeAck } from "./challenge.ts";
 import { CA_CWR, CA_LOSS, CA_RECOVERY } from "./codes.ts";
 import { TCP_COUNTER } from "./counters.ts";
+import { updatePacingRate } from "./pacing.ts";
 import { judgeLossProbe, scheduleLossProbe } from "./rack.ts";
 import { recoverFromAck } from "./recovery.ts";
 import { fired, RULE } from "./rules.ts";
@@ -241,17 +242,6 @@ function growSendBuffer(t: Tcb): void {
   if (t.sndBuf.limit >= max || !t.sndBufAuto) return;
   const want = 2 * t.cwnd * t.mss;
   if (want > t.sndBuf.limit) t.sndBuf.limit = want < max ? want : max;
-}
-
-/** Bytes per second that cwnd and SRTT amount to, with headroom to grow. */
-function updatePacingRate(t: Tcb): void {
-  if (t.srtt === 0) return;
-  const ratio = t.cwnd < t.ssthresh / 2
-    ? t.config.pacingSlowStartRatio
-    : t.config.pacingAvoidanceRatio;
-  const window = t.cwnd > t.packetsOut ? t.cwnd : t.packetsOut;
-  const rate = window * t.mss * ratio * 10_000 / t.srtt;
-  t.pacingRate = rate < t.maxPacingRate ? rate : t.maxPacingRate;
 }
 
 /** RFC 6298 §5.2, §5.3; the probe of RFC 8985 §7.2 goes before it. */

@@ -43,7 +43,7 @@ import {
   TIMER_TIME_WAIT,
   TIMER_USER_TIMEOUT,
 } from "./timers.ts";
-import { handshakeTimeout } from "./tx.ts";
+import { handshakeTimeout } from "./tx_control.ts";
 
 const scratch = new AckResult();
 
