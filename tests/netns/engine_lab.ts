@@ -26,6 +26,7 @@ import {
   withNetns,
 } from "../../ffi/mod.ts";
 import { Namespace } from "./harness.ts";
+import type { Program } from "./harness_program.ts";
 
 /** The two ends of the wire, by family. */
 export const ADDRESSES = {
@@ -35,6 +36,15 @@ export const ADDRESSES = {
 
 /** Both families, for loops over tests. */
 export const FAMILIES: readonly (4 | 6)[] = [4, 6];
+
+/** Who opens the connection: the engine is the `client` or the `server`. */
+export type Role = "client" | "server";
+
+/** Both roles. */
+export const ROLES: readonly Role[] = ["client", "server"];
+
+/** Where the peer of {@linkcode EngineLab.pair} is. */
+export const PEER_PORT = 7_000;
 
 /** How a {@linkcode EngineLab} is to be. */
 export interface LabOptions {
@@ -54,9 +64,15 @@ export interface LabOptions {
   readonly mtu?: number;
   /** As in `TapOptions`; `full`. */
   readonly offload?: "full" | "none";
+  /** Routers of the engine. */
+  readonly gateways?: readonly string[];
+  /** The engine's hardware address; random. */
+  readonly macAddress?: string;
   /** Puts something between the engine and the rest, a capture for one. */
   readonly wrap?: (device: LinkDevice) => LinkDevice;
 }
+
+const PEER = new URL("./programs/peer.ts", import.meta.url);
 
 /** A namespace with a TAP, and an engine on that. */
 export class EngineLab implements AsyncDisposable {
@@ -96,10 +112,64 @@ export class EngineLab implements AsyncDisposable {
     const net = await openStack({
       device: options.wrap?.(device) ?? device,
       addresses: cidrs("engine"),
+      gateways: options.gateways ?? [],
       ...(options.tcp === undefined ? {} : { tcp: options.tcp }),
+      ...(options.macAddress === undefined
+        ? {}
+        : { macAddress: options.macAddress }),
     });
     onFailure.move();
     return new EngineLab(namespace, net, tap, link);
+  }
+
+  /** Starts a connection of the kernel to the engine's `port` that performs `steps`; see programs/peer.ts. */
+  peerConnects(
+    family: 4 | 6,
+    port: number,
+    ...steps: readonly string[]
+  ): Program {
+    const { engine } = ADDRESSES[family];
+    const to = ["--connect", engine, "--port", `${port}`];
+    return this.namespace.deno(PEER, ...to, ...steps);
+  }
+
+  /** The same of one that the engine connects to; resolves once it listens. */
+  async peerListens(
+    port: number,
+    ...steps: readonly string[]
+  ): Promise<Program> {
+    const args = ["--listen", "--port", `${port}`, ...steps];
+    const peer = this.namespace.deno(PEER, ...args);
+    await eventOf(peer, "listening");
+    return peer;
+  }
+
+  /** Connects the engine to the kernel's `port`. */
+  connect(family: 4 | 6, port: number): Promise<TcpConn> {
+    return this.net.connect({ hostname: ADDRESSES[family].kernel, port });
+  }
+
+  /**
+   * A connection whose other end performs `steps`, and that end, in either role of the engine.
+   *
+   * The peer has said `connected` by then.
+   */
+  async pair(
+    role: Role,
+    family: 4 | 6,
+    ...steps: readonly string[]
+  ): Promise<[TcpConn, Program]> {
+    if (role === "client") {
+      const peer = await this.peerListens(PEER_PORT, ...steps);
+      const conn = await this.connect(family, PEER_PORT);
+      await eventOf(peer, "connected");
+      return [conn, peer];
+    }
+    using listener = this.net.listen({ port: PEER_PORT });
+    const peer = this.peerConnects(family, PEER_PORT, ...steps);
+    const conn = await listener.accept();
+    await eventOf(peer, "connected");
+    return [conn, peer];
   }
 
   /** Has the kernel use `name` for what it sends to the engine. */
@@ -139,19 +209,14 @@ export async function setCongestion(
   );
 }
 
-/** Reads all that comes; resolves to the number of bytes at the end of the stream. */
-export async function drain(
-  conn: TcpConn,
-  seen: (chunk: Uint8Array) => void = () => {},
-): Promise<number> {
-  const buffer = new Uint8Array(65_536);
-  let byteCount = 0;
-  for (;;) {
-    const n = await conn.read(buffer);
-    if (n === null) return byteCount;
-    seen(buffer.subarray(0, n));
-    byteCount += n;
-  }
+/** The next line of JSON of a program, which must tell of `event`. */
+export async function eventOf(
+  program: Program,
+  event: string,
+): Promise<Record<string, unknown>> {
+  const line = await program.nextJson();
+  if (line.event === event) return line;
+  throw new Error(`Expected ${event}, got ${JSON.stringify(line)}`);
 }
 
 /** Resolves once `holds` does; throws after ten seconds that `what` did not happen. */

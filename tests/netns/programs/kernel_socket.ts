@@ -52,8 +52,10 @@ const AF_INET6 = 10;
 const SOCK_STREAM = 1;
 const SOL_SOCKET = 1;
 const SO_REUSEADDR = 2;
+const SO_RCVBUF = 8;
 const SO_LINGER = 13;
 const IPPROTO_TCP = 6;
+const TCP_NODELAY = 1;
 const TCP_CONGESTION = 13;
 const TCP_FASTOPEN_CONNECT = 30;
 const MSG_NOSIGNAL = 0x4000;
@@ -112,9 +114,13 @@ export function acceptFrom(listener: number): number {
   }
 }
 
-/** Connects to a literal address of either family and returns the descriptor. */
-export function connectTo(hostname: string, port: number): number {
-  return open(hostname, port, []);
+/** Connects to a literal address of either family and returns the descriptor; `prepare` sees it before. */
+export function connectTo(
+  hostname: string,
+  port: number,
+  prepare: (fd: number) => void = () => {},
+): number {
+  return open(hostname, port, prepare);
 }
 
 /**
@@ -123,12 +129,24 @@ export function connectTo(hostname: string, port: number): number {
  * RFC 7413 §4.2; needs bit 1 of `net.ipv4.tcp_fastopen`.
  */
 export function connectFastOpen(hostname: string, port: number): number {
-  return open(hostname, port, [TCP_FASTOPEN_CONNECT]);
+  return open(hostname, port, (fd) => {
+    setOption(fd, IPPROTO_TCP, TCP_FASTOPEN_CONNECT, new Int32Array([1]));
+  });
 }
 
 /** Chooses the kernel's congestion control for what `fd` sends: `cubic`, `reno`, `bbr`. */
 export function setCongestionControl(fd: number, name: string): void {
   setOption(fd, IPPROTO_TCP, TCP_CONGESTION, new TextEncoder().encode(name));
+}
+
+/** Sends small writes at once (TCP_NODELAY). */
+export function setNoDelay(fd: number): void {
+  setOption(fd, IPPROTO_TCP, TCP_NODELAY, new Int32Array([1]));
+}
+
+/** Bounds what waits to be read, and with it the window; the kernel doubles the figure. Before connecting or listening. */
+export function setReceiveBuffer(fd: number, length: number): void {
+  setOption(fd, SOL_SOCKET, SO_RCVBUF, new Int32Array([length]));
 }
 
 /** Fills `[0, length)` of the memory at `address` with what has arrived; 0 at the end of the stream. */
@@ -171,14 +189,12 @@ export function addressOf(buffer: Uint8Array<ArrayBuffer>): number {
 function open(
   hostname: string,
   port: number,
-  flags: readonly number[],
+  prepare: (fd: number) => void,
 ): number {
   const address = sockaddr(hostname, port);
   const family = hostname.includes(":") ? AF_INET6 : AF_INET;
   const fd = check("socket", libc.socket(family, SOCK_STREAM, 0));
-  for (const flag of flags) {
-    setOption(fd, IPPROTO_TCP, flag, new Int32Array([1]));
-  }
+  prepare(fd);
   check("connect", libc.connect(fd, address, address.length));
   return fd;
 }
