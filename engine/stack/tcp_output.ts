@@ -156,8 +156,9 @@ export class TcpOutput {
       return TURN_DONE;
     }
     const hop = this.#core.ip.nextHop(route, now);
+    if (hop === NEXT_HOP_FAILED) return this.#loseOne(entry, now);
     if (hop !== NEXT_HOP_READY) {
-      this.#awaitNeighbour(entry, hop, now);
+      this.#awaitNeighbour(entry);
       return TURN_DONE;
     }
     if (usablePathMtu(t, route.pathMtu) !== t.pathMtu) {
@@ -178,6 +179,20 @@ export class TcpOutput {
     connection.commitTransmit(out, now);
     this.#core.table.schedule(entry);
     return TURN_SENT;
+  }
+
+  /**
+   * A turn of a connection to whose next hop nothing leads, or that does not answer: `TURN_*`.
+   *
+   * What has no way out counts as sent and lost, so that the timers decide how long to go on and when to ask again.
+   */
+  #loseOne(entry: Entry, now: Micros): number {
+    const { connection } = entry;
+    connection.handleNoNeighbour(now);
+    const isAlive = connection.pollTransmit(this.#out, now);
+    if (isAlive) connection.commitTransmit(this.#out, now);
+    this.#core.table.schedule(entry);
+    return isAlive ? TURN_SENT : TURN_DONE;
   }
 
   #send(
@@ -249,10 +264,7 @@ export class TcpOutput {
     }
   }
 
-  #awaitNeighbour(entry: Entry, hop: number, now: Micros): void {
-    if (hop === NEXT_HOP_FAILED) {
-      entry.connection.handleNoNeighbour(now);
-    }
+  #awaitNeighbour(entry: Entry): void {
     if (entry.isWaiting) return;
     entry.isWaiting = true;
     this.#waiting.push(entry);
