@@ -61,3 +61,4 @@ export type { Timers } from "../tcp/timers.ts";
 export type { EgressQueue } from "../ip/egress.ts";
 export type { Neighbour } from "../ip/neighbours.ts";
 export type { StoredPacket } from "../ip/packet_store.ts";
+export type { SynCookies } from "../tcp/syn_cookie.ts";
