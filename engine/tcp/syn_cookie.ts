@@ -18,6 +18,7 @@ import type { Random } from "../base/ports.ts";
 import { SipHash } from "../base/siphash.ts";
 import { SECOND } from "../base/units.ts";
 import type { Micros, Seq } from "../base/units.ts";
+import type { IpAddress } from "../wire/ip_address.ts";
 import { ABSENT } from "../wire/tcp_segment.ts";
 import type { SegmentIn } from "../wire/tcp_segment.ts";
 import { seqBits, toSeq } from "./seq.ts";
@@ -43,14 +44,6 @@ const ECN_BIT = 0x20;
 const OFFER_MASK = 0x3f;
 const NO_SCALE = 15;
 
-/** The four words of either address. */
-interface Words {
-  readonly w0: number;
-  readonly w1: number;
-  readonly w2: number;
-  readonly w3: number;
-}
-
 /** One stack's cookie maker. */
 export class SynCookies {
   readonly #hash: SipHash;
@@ -67,7 +60,7 @@ export class SynCookies {
   }
 
   /** The ISN that stands for the SYN `s`. */
-  make(local: Words, remote: Words, s: SegmentIn, now: Micros): Seq {
+  make(local: IpAddress, remote: IpAddress, s: SegmentIn, now: Micros): Seq {
     const minute = minuteOf(now);
     const offered = s.mss === ABSENT ? MSS_TABLE[0] : s.mss;
     let index = 0;
@@ -85,7 +78,12 @@ export class SynCookies {
   }
 
   /** The MSS a cookie stands for, when the ACK `s` acknowledges one of ours that still holds; else -1. */
-  check(local: Words, remote: Words, s: SegmentIn, now: Micros): number {
+  check(
+    local: IpAddress,
+    remote: IpAddress,
+    s: SegmentIn,
+    now: Micros,
+  ): number {
     const cookie = seqBits(s.ack) - 1 | 0;
     const clientIsn = seqBits(s.seq) - 1 | 0;
     const present = minuteOf(now);
@@ -108,8 +106,8 @@ export class SynCookies {
   }
 
   #mac(
-    local: Words,
-    remote: Words,
+    local: IpAddress,
+    remote: IpAddress,
     localPort: number,
     remotePort: number,
     clientIsn: number,
