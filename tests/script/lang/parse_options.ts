@@ -116,12 +116,18 @@ function parseCounters(stream: TokenStream): AccurateEcnCounter[] {
   return counters;
 }
 
+/** An option of another protocol: up to the next comma that is not in brackets. */
 function skipUnknown(stream: TokenStream, name: string): TcpOption {
   let text = name;
-  while (!stream.isSign(",") && !stream.isSign(">")) {
+  for (
+    let depth = 0;
+    depth > 0 || (!stream.isSign(",") && !stream.isSign(">"));
+  ) {
     if (stream.peek().kind === "end") {
       stream.fail('expected ">" after the TCP options');
     }
+    if (stream.isSign("[")) depth++;
+    if (stream.isSign("]")) depth--;
     text += ` ${stream.next().text}`;
   }
   return { kind: "unsupported", text };

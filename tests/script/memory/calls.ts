@@ -15,6 +15,7 @@ import {
   startListening,
 } from "./connecting.ts";
 import { EpollInstance, readiness } from "./epoll.ts";
+import { isFastOpenKey, updateListener } from "./fast_open.ts";
 import { type Attempt, BLOCKED, done, failed, type Result } from "./results.ts";
 import { MemorySocket } from "./socket.ts";
 import { applyOption, toInt } from "./socket_options.ts";
@@ -215,13 +216,16 @@ function setOption(
   name: number,
   value: Uint8Array,
 ): Result {
-  if (
-    value.length < 4 && name !== S.TCP_CONGESTION && name !== S.TCP_FASTOPEN_KEY
-  ) return failed("EINVAL");
+  const isKey = level === S.SOL_TCP && name === S.TCP_FASTOPEN_KEY;
+  const isText = level === S.SOL_TCP && name === S.TCP_CONGESTION;
+  if (isKey ? !isFastOpenKey(value) : value.length < 4 && !isText) {
+    return failed("EINVAL");
+  }
   socket.options.set(level, name, value);
   if (socket.connection !== null) {
     applyOption(socket.connection, level, name, value, world.now());
-  } else world.setListenOption(socket, level, name, value);
+  } else world.setListenOption(level, name, value);
+  updateListener(world, socket);
   return done(0);
 }
 

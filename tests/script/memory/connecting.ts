@@ -14,6 +14,7 @@ import { Listener } from "../../../engine/tcp/listener.ts";
 import { parseIpAddress } from "../../../engine/wire/ip_address.ts";
 import { type Endpoint, NotApplicable, UNSPECIFIED } from "../run/executor.ts";
 import { SYMBOLS as S } from "../run/symbols.ts";
+import { fastOpenOptions } from "./fast_open.ts";
 import { type Attempt, BLOCKED, done, failed, type Result } from "./results.ts";
 import { MemorySocket } from "./socket.ts";
 import type { World } from "./world.ts";
@@ -138,10 +139,12 @@ export function startListening(
   }
   if (socket.phase !== "fresh") return failed("EINVAL");
   // Linux lets one more wait than the number says.
+  const fastOpen = fastOpenOptions(world, socket);
   const listener = world.stack.listen({
     port: socket.boundPort,
     local: world.localIp,
     backlog: backlog + 1,
+    ...(fastOpen === undefined ? {} : { fastOpen }),
   });
   if (!(listener instanceof Listener)) {
     return failed(ERRORS.get(listener) ?? "EINVAL");

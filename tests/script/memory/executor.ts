@@ -13,8 +13,10 @@ import {
   defaultTcpConfig,
   type TcpConfig,
 } from "../../../engine/tcp/config.ts";
+import { FastOpenKeys } from "../../../engine/tcp/fast_open_cookie.ts";
 import { POLL_IDLE, Stack } from "../../../engine/stack/stack.ts";
 import { parseCidr, parseIpAddress } from "../../../engine/wire/ip_address.ts";
+import { decodePacket } from "../run/codec.ts";
 import type { RunConfig } from "../run/config.ts";
 import type {
   CallOutcome,
@@ -22,7 +24,7 @@ import type {
   CodeValues,
   Executor,
 } from "../run/executor.ts";
-import { NotApplicable } from "../run/executor.ts";
+import { NotApplicable, ScriptFailure } from "../run/executor.ts";
 import type { CapturedPacket } from "../run/packet.ts";
 import { interpretShell, type ShellOperation } from "../run/shell.ts";
 import { SYMBOLS as S } from "../run/symbols.ts";
@@ -31,6 +33,7 @@ import type { EpollInstance } from "./epoll.ts";
 import { tcpInfo } from "./info.ts";
 import { type Attempt, BLOCKED } from "./results.ts";
 import { ScriptDevice } from "./script_device.ts";
+import { Nstat } from "./nstat.ts";
 import { applySysctl } from "./settings.ts";
 import type { MemorySocket } from "./socket.ts";
 import { toInt } from "./socket_options.ts";
@@ -43,6 +46,13 @@ const POLL_BUDGET = 256;
 /** Rounds in which a stack that keeps saying "more" is believed. */
 const MAX_ROUNDS = 100_000;
 const FIRST_FD = 3;
+
+function payloadLength(bytes: Uint8Array): number {
+  const packet = decodePacket(bytes);
+  return typeof packet === "string" || packet.body.kind !== "tcp"
+    ? 0
+    : packet.body.payload.length;
+}
 
 /** The engine's settings where scripts expect Linux's and the engine has its own. */
 function linuxConfig(): TcpConfig {
@@ -65,6 +75,7 @@ export class MemoryExecutor implements Executor {
   #fastOpenKey: string | null = null;
   #world: World | null = null;
   #now = START;
+  readonly #nstat = new Nstat(() => this.#open().stack.tcpCounters.toObject());
   #attempt: (() => Attempt) | null = null;
   #outcome: CallOutcome | null = null;
   #callDeadline = Infinity;
@@ -93,7 +104,9 @@ export class MemoryExecutor implements Executor {
 
   inject(bytes: Uint8Array): void {
     this.#open();
-    this.#device.inject(bytes);
+    const { injectedMss } = this.#config;
+    const isMerged = injectedMss > 0 && payloadLength(bytes) > injectedMss;
+    this.#device.inject(bytes, isMerged ? injectedMss : 0);
     this.#settle();
   }
 
@@ -118,6 +131,12 @@ export class MemoryExecutor implements Executor {
   }
 
   command(text: string): void {
+    for (const line of text.split(/\n|;|&&/)) {
+      const status = this.#nstat.run(line.trim());
+      if (status === null) continue;
+      if (!status) throw new ScriptFailure(0, `command failed: ${line.trim()}`);
+      return;
+    }
     for (const operation of interpretShell(text, this.#readSibling)) {
       this.#perform(operation);
     }
@@ -165,7 +184,7 @@ export class MemoryExecutor implements Executor {
           this.#settings(),
           operation.name,
           operation.value,
-          (key) => this.#fastOpenKey = key,
+          (key) => this.#setFastOpenKey(key),
         );
         return;
       case "route":
@@ -184,6 +203,13 @@ export class MemoryExecutor implements Executor {
         throw new NotApplicable(
           `the command "${operation.text.split(" ")[0]}"`,
         );
+    }
+  }
+
+  #setFastOpenKey(key: string): void {
+    this.#fastOpenKey = key;
+    if (this.#world !== null) {
+      this.#world.stack.tcp.fastOpenKeys = new FastOpenKeys(key);
     }
   }
 
@@ -207,6 +233,9 @@ export class MemoryExecutor implements Executor {
   #open(): World {
     if (this.#world !== null) return this.#world;
     const stack = new Stack({ random: new SeededRandom(SEED), tcp: this.#tcp });
+    if (this.#fastOpenKey !== null) {
+      stack.tcp.fastOpenKeys = new FastOpenKeys(this.#fastOpenKey);
+    }
     const prefix = parseCidr(
       `${this.#config.localIp}/${this.#config.localPrefixLength}`,
     );
@@ -241,7 +270,7 @@ export class MemoryExecutor implements Executor {
         while (sockets.has(fd) || epolls.has(fd)) fd++;
         return fd;
       },
-      setListenOption: (_socket, level, name, value) =>
+      setListenOption: (level, name, value) =>
         this.#setStackOption(level, name, value),
     };
   }
@@ -259,13 +288,6 @@ export class MemoryExecutor implements Executor {
       config.moderateReceiveBuffer = false;
     } else if (level === S.SOL_TCP && name === S.TCP_SYNCNT) {
       config.synRetries = number;
-    } else if (level === S.SOL_TCP && name === S.TCP_FASTOPEN_KEY) {
-      throw new NotApplicable("socket option TCP_FASTOPEN_KEY");
     }
-  }
-
-  /** The Fast Open key the script set, or null. */
-  get fastOpenKey(): string | null {
-    return this.#fastOpenKey;
   }
 }

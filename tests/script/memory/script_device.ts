@@ -31,7 +31,10 @@ export class ScriptDevice implements LinkDevice {
   readonly deadline = Infinity;
   /** Packets sent by the stack and not yet taken. */
   readonly sent: CapturedPacket[] = [];
-  readonly #waiting: Uint8Array[] = [];
+  readonly #waiting: {
+    readonly bytes: Uint8Array;
+    readonly gsoSize: number;
+  }[] = [];
   readonly #segmenter: Segmenter = new Segmenter(MEDIUM_IP);
   readonly #whole: Frame = createFrame();
   readonly #piece: Frame = createFrame();
@@ -57,15 +60,17 @@ export class ScriptDevice implements LinkDevice {
     this.#mtu = mtu;
   }
 
-  /** Puts a packet on the wire, towards the stack. */
-  inject(bytes: Uint8Array): void {
-    this.#waiting.push(bytes);
+  /** Puts a packet on the wire, towards the stack; one merged from several has their payload length as `gsoSize`, else 0. */
+  inject(bytes: Uint8Array, gsoSize: number): void {
+    this.#waiting.push({ bytes, gsoSize });
   }
 
   receive(frame: Frame, now: number): number {
-    const bytes = this.#waiting.shift();
-    if (bytes === undefined) return 0;
+    const next = this.#waiting.shift();
+    if (next === undefined) return 0;
+    const { bytes, gsoSize } = next;
     frame.reset();
+    frame.gsoSize = gsoSize;
     copyBytes(bytes, 0, frame.bytes, frame.start, bytes.length);
     frame.end = frame.start + bytes.length;
     frame.at = now;

@@ -44,6 +44,11 @@ export class SocketOptions {
     return value === undefined ? fallback : toInt(value);
   }
 
+  /** The value as it was set, or null when it never was. */
+  bytes(level: number, name: number): Uint8Array | null {
+    return this.#values.get(key(level, name)) ?? null;
+  }
+
   /** SO_LINGER: the time in seconds when on, else null. */
   get linger(): number | null {
     const value = this.#values.get(key(S.SOL_SOCKET, S.SO_LINGER));
@@ -183,6 +188,10 @@ function applyTcpOption(
       return;
     case S.TCP_FASTOPEN:
     case S.TCP_FASTOPEN_CONNECT:
+    case S.TCP_FASTOPEN_KEY:
+    case S.TCP_FASTOPEN_NO_COOKIE:
+    case S.TCP_SYNCNT:
+    case S.TCP_INQ:
       return;
     default:
       throw new NotApplicable(`socket option ${optionName(S.SOL_TCP, name)}`);

@@ -6,6 +6,7 @@
 import { ERR_END_OF_STREAM } from "../../../engine/tcp/codes.ts";
 import type { Connection } from "../../../engine/tcp/connection.ts";
 import {
+  type ControlMessage,
   NotApplicable,
   type ReceiveRequest,
   type SendRequest,
@@ -244,6 +245,20 @@ export class Receiving {
   }
 
   #finish(): Result {
-    return { ...done(this.#received), messageFlags: 0, control: [] };
+    const control = this.#request.via === "recvmsg" ? this.#queueHint() : [];
+    return { ...done(this.#received), messageFlags: 0, control };
+  }
+
+  /** TCP_INQ: what is left to read; at the end one more, so that the application reads on. */
+  #queueHint(): ControlMessage[] {
+    if (this.#socket.options.int(S.SOL_TCP, S.TCP_INQ, 0) === 0) return [];
+    const left = this.#socket.connection?.readable ?? 0;
+    const data = new Uint8Array(4);
+    new DataView(data.buffer).setInt32(
+      0,
+      left > 0 || !this.#socket.isAtEnd ? left : 1,
+      true,
+    );
+    return [{ level: S.SOL_TCP, type: S.TCP_CM_INQ, data }];
   }
 }

@@ -24,12 +24,7 @@ export interface World {
   /** The present. */
   now(): number;
   /** An option was set on a socket that has no connection yet. */
-  setListenOption(
-    socket: MemorySocket,
-    level: number,
-    name: number,
-    value: Uint8Array,
-  ): void;
+  setListenOption(level: number, name: number, value: Uint8Array): void;
   /** A descriptor nobody has. */
   nextFd(): number;
 }

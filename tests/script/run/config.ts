@@ -37,6 +37,8 @@ export interface RunConfig {
   readonly connectPort: number;
   /** MTU of the interface, bytes. */
   readonly mtu: number;
+  /** Injected segments longer than this are handed over as merged from segments of this many bytes; 0: as one. */
+  readonly injectedMss: number;
   /** Least tolerance of a time, µs. */
   readonly toleranceUsecs: number;
   /** Tolerance as a part of the time since the event before, percent. */
@@ -112,7 +114,6 @@ const FOREIGN: Readonly<Record<string, string>> = {
   wire_client: "two-machine runs",
   wire_server: "two-machine runs",
   so_filename: "a shared object under test",
-  mss: "packets cut on behalf of the script (--mss)",
 };
 
 /** Whether packetdrill's option table has the name, and whether it takes a value. */
@@ -195,6 +196,7 @@ function finish(draft: Draft): RunConfig {
     connectPort: integerOf(values, "connect_port", 8080, 1, 0xffff),
     // The public runners make IPv6 carry the same 1460-byte segments.
     mtu: integerOf(values, "mtu", isIpv6 ? 1520 : 1500, 68, 65_535),
+    injectedMss: integerOf(values, "mss", 0, 1, 65_535),
     toleranceUsecs: integerOf(values, "tolerance_usecs", 4_000, 1, 1e9),
     tolerancePercent: numberOf(values, "tolerance_percent", 12.5, 0, 100),
     tsTickUsecs: integerOf(values, "tcp_ts_tick_usecs", 0, 0, 1_000_000),
