@@ -20,6 +20,9 @@ import { type Micros, NEVER } from "../base/units.ts";
 import {
   commonPrefixLength,
   type IpAddress,
+  isLinkLocal,
+  isLoopback,
+  isMulticast,
   V4_MAPPED_WORD,
 } from "../wire/ip_address.ts";
 import {
@@ -215,6 +218,7 @@ export class AddressTable {
       const entry = entries[i];
       if (entry.state === ADDRESS_TENTATIVE) continue;
       if (entry.address.family !== family) continue;
+      if (!isCandidate(entry, remote, interfaceIndex)) continue;
       const rank = rankSource(entry, remote, interfaceIndex);
       if (rank > bestRank) {
         best = entry;
@@ -256,6 +260,19 @@ export class AddressTable {
     }
     return false;
   }
+}
+
+/** Whether the rules may choose it at all, RFC 6724 §4: for what means something on one link only, that link's addresses; and a loopback or link-local address on no other link than its own. */
+function isCandidate(
+  entry: HostAddress,
+  remote: IpAddress,
+  interfaceIndex: number,
+): boolean {
+  if (entry.interfaceIndex === interfaceIndex) return true;
+  const { address } = entry;
+  if (address.equals(remote)) return true;
+  return !isLoopback(address) && !isLinkLocal(address) &&
+    !isLinkLocal(remote) && !isMulticast(remote);
 }
 
 /**

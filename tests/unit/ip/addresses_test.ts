@@ -105,6 +105,25 @@ Deno.test("select() follows RFC 6724 §5", () => {
   assertEquals(chosen(table, "10.0.0.9"), "10.0.0.2");
 });
 
+Deno.test("select() keeps to the link where only that makes sense, RFC 6724 §4", () => {
+  const table = tableOf(
+    ["127.0.0.1/8", 0],
+    ["::1/128", 0],
+    ["fd00::2/64", 1],
+    ["fe80::3/64", 2],
+    ["10.0.0.2/24", 1],
+  );
+  assertEquals(chosen(table, "ff02::5", 1), "fd00::2"); // ::1 has a fitter scope
+  assertEquals(chosen(table, "ff02::5", 2), "fe80::3");
+  assertEquals(chosen(table, "fe80::9", 1), "fd00::2");
+  assertEquals(chosen(table, "2001:db8::1", 2), "fd00::2"); // a fitter scope counts more
+  assertEquals(chosen(table, "2001:db8::1", 3), "fd00::2"); // another link's may do
+  assertEquals(chosen(table, "239.1.1.1", 2), "undefined");
+  assertEquals(chosen(table, "8.8.8.8", 2), "10.0.0.2");
+  assertEquals(chosen(table, "fe80::3", 0), "fe80::3"); // to ourselves
+  assertEquals(chosen(table, "::1", 0), "::1");
+});
+
 Deno.test("select() passes over tentative addresses and takes deprecated ones last", () => {
   const table = tableOf(["fd00::2/64", 0], ["fd00::3/64", 0]);
   table.entries[0].state = ADDRESS_DEPRECATED;
