@@ -119,6 +119,13 @@ export class BoxPacket {
     return this;
   }
 
+  /** Sets the `TCP_*` bits. */
+  setFlags(flags: number): this {
+    this.bytes[this.ipLength + 13] = flags;
+    this.#repair();
+    return this;
+  }
+
   /** Replaces all options by these bytes, padded by NOPs. */
   replaceOptions(options: readonly number[]): this {
     const padded = options.length + 3 & ~3;
