@@ -13,7 +13,14 @@
  *
  * @module
  */
-import type { Network, TcpConn, TcpInfo } from "../mod.ts";
+import type { Network, TcpConn } from "../mod.ts";
+import {
+  type Attempt,
+  describe,
+  outcomeOf,
+  type Progress,
+  summarize,
+} from "./support/attempt.ts";
 import { loadCookies, saveCookies } from "./support/cookie_file.ts";
 import {
   LINK_FLAGS,
@@ -39,27 +46,15 @@ HOST is an IPv4 or IPv6 address; by default the kernel is 10.0.0.1 and fd00::1.
   --repeat N           connections, one after the other (1)
   --data TEXT          what to send ("hello, synload")
   --cookie-cache FILE  keep cookies in FILE (needs --allow-read --allow-write)
-  --timeout S          seconds to wait for the connection (20)
-  --idle S             seconds to wait for more of an answer (10)
+  --timeout S          seconds to wait for the connection (20; 60 with --drop)
+  --idle S             seconds to wait for more of an answer (10; 60 with --drop)
   --json               one JSON object a line
 ${LINK_HELP}`;
 
-/** What came of one connection; the words are those of the `--json` output. */
-interface Attempt {
-  readonly attempt: number;
-  readonly cookie: "requested" | "sent" | "none";
-  readonly synData: number;
-  readonly synDataAcked: number;
-  readonly outcome:
-    | "ok"
-    | "refused"
-    | "timeout"
-    | "unreachable"
-    | "reset"
-    | "failed";
-  readonly firstByteMs: number | null;
-  readonly received: number;
-}
+/** How long what was sent may stay unacknowledged, RFC 5482. */
+const DELIVERY_TIMEOUT_MS = 120_000;
+/** A failed neighbour is not asked again sooner. */
+const RETRY_AFTER_MS = 1_000;
 
 /** What is sent where, and how long it may take. */
 interface Task {
@@ -68,14 +63,8 @@ interface Task {
   readonly data: Uint8Array;
   readonly timeoutMs: number;
   readonly idleMs: number;
-}
-
-/** What is known while the attempt goes on. */
-interface Progress {
-  conn: TcpConn | null;
-  firstByteMs: number | null;
-  received: number;
-  preview: Uint8Array;
+  /** The link loses packets on purpose. */
+  readonly isLossy: boolean;
 }
 
 async function main(): Promise<number> {
@@ -84,25 +73,28 @@ async function main(): Promise<number> {
       ...LINK_FLAGS,
       "cookie-cache": { type: "string" },
       "data": { type: "string", default: "hello, synload" },
-      "idle": { type: "string", default: "10" },
+      "idle": { type: "string" },
       "json": { type: "boolean", default: false },
       "repeat": { type: "string", default: "1" },
-      "timeout": { type: "string", default: "20" },
+      "timeout": { type: "string" },
     },
     allowPositionals: true,
   }, HELP);
   if (positionals.length !== 2) {
     throw new UsageError("Cannot connect: give HOST and PORT; see --help");
   }
+  const settings = readLink(values);
+  // Timeouts of a link that loses a fifth of all packets back off for long.
+  const isLossy = (settings.faults.drop ?? 0) > 0;
   const task: Task = {
     hostname: readAddress("host", positionals[0]),
     port: readPort(positionals[1]),
     data: new TextEncoder().encode(values.data),
-    timeoutMs: readNumber("--timeout", values.timeout, 0.001, 3_600) * 1_000,
-    idleMs: readNumber("--idle", values.idle, 0.001, 3_600) * 1_000,
+    timeoutMs: readSeconds("--timeout", values.timeout, isLossy ? 60 : 20),
+    idleMs: readSeconds("--idle", values.idle, isLossy ? 60 : 10),
+    isLossy,
   };
   const repeat = readInteger("--repeat", values.repeat, 1, 1_000_000);
-  const settings = readLink(values);
   const file = values["cookie-cache"] ?? null;
   await using net = await openNetwork(settings);
   const cookies = net.stack.tcp.fastOpenCache;
@@ -114,6 +106,16 @@ async function main(): Promise<number> {
   }
   if (file !== null) saveCookies(file, cookies);
   return failures === 0 ? 0 : 1;
+}
+
+/** A span given in seconds, ms. */
+function readSeconds(
+  flag: string,
+  text: string | undefined,
+  fallback: number,
+): number {
+  return 1_000 *
+    (text === undefined ? fallback : readNumber(flag, text, 0.001, 3_600));
 }
 
 async function attempt(
@@ -150,13 +152,9 @@ async function exchange(
   progress: Progress,
 ): Promise<void> {
   const startedAt = performance.now();
-  const conn = await net.connect({
-    hostname: task.hostname,
-    port: task.port,
-    fastOpen: task.data,
-    signal: AbortSignal.timeout(task.timeoutMs),
-    onAttempt: (conn) => progress.conn = conn,
-  });
+  const signal = AbortSignal.timeout(task.timeoutMs);
+  const conn = await connect(net, task, progress, signal);
+  conn.setUserTimeout(DELIVERY_TIMEOUT_MS);
   await conn.closeWrite();
   await drain(conn, task.idleMs, (chunk) => {
     progress.firstByteMs ??= performance.now() - startedAt;
@@ -165,19 +163,33 @@ async function exchange(
   });
 }
 
-function outcomeOf(error: Error): Attempt["outcome"] {
-  switch (error.name) {
-    case "ConnectionRefused":
-      return "refused";
-    case "TimedOut":
-    case "TimeoutError":
-      return "timeout";
-    case "NetworkUnreachable":
-      return "unreachable";
-    case "ConnectionReset":
-      return "reset";
-    default:
-      return "failed";
+/**
+ * Connects. Three requests for a hardware address are all a stack makes
+ * (RFC 4861 §10); where the link loses packets on purpose their silence says
+ * nothing of the host, so the question is put again.
+ */
+async function connect(
+  net: Network,
+  task: Task,
+  progress: Progress,
+  signal: AbortSignal,
+): Promise<TcpConn> {
+  for (;;) {
+    progress.conn = null;
+    try {
+      return await net.connect({
+        hostname: task.hostname,
+        port: task.port,
+        fastOpen: task.data,
+        signal,
+        onAttempt: (conn) => progress.conn = conn,
+      });
+    } catch (error) {
+      const wasTried = progress.conn !== null; // there was a route
+      const isSilence = error instanceof Deno.errors.NetworkUnreachable;
+      if (!(task.isLossy && wasTried && isSilence)) throw error;
+      await new Promise((resolve) => setTimeout(resolve, RETRY_AFTER_MS));
+    }
   }
 }
 
@@ -188,66 +200,6 @@ function explain(error: Error, task: Task): Error {
   return new UsageError(
     `Cannot connect to ${task.hostname} port ${task.port}: timed out, no answer within ${seconds} s`,
   );
-}
-
-function summarize(
-  number: number,
-  outcome: Attempt["outcome"],
-  info: TcpInfo | null,
-  { firstByteMs, received }: Progress,
-): Attempt {
-  const fastOpen = info?.fastOpen ?? null;
-  const cookie = fastOpen?.cookie ?? "none";
-  return {
-    attempt: number,
-    cookie: cookie === "cookieless" ? "none" : cookie,
-    synData: fastOpen?.synData ?? 0,
-    synDataAcked: fastOpen?.synDataAcked ?? 0,
-    outcome,
-    firstByteMs: firstByteMs === null ? null : round(firstByteMs),
-    received,
-  };
-}
-
-const SYN_WORDS = {
-  requested: "asks for a cookie",
-  sent: "cookie",
-  none: "no Fast Open option",
-} as const;
-
-function describe(
-  result: Attempt,
-  info: TcpInfo | null,
-  { preview }: Progress,
-): string {
-  const { attempt, cookie, synData, synDataAcked, outcome } = result;
-  const fastOpen = info?.fastOpen ?? null;
-  const again = fastOpen?.synRetransmits ?? 0;
-  const lines = [
-    `attempt ${attempt}: ${outcome}`,
-    `  SYN      ${SYN_WORDS[cookie]}, ${synData} bytes of data${
-      again > 0 ? `; sent again ${again}x without them` : ""
-    }`,
-  ];
-  if (outcome === "ok") {
-    const learned = fastOpen?.cookieReceived ?? 0;
-    lines.push(
-      `  SYN-ACK  acknowledges ${synDataAcked} of ${synData} bytes${
-        learned > 0 ? `, brings a cookie of ${learned} bytes` : ""
-      }`,
-    );
-  }
-  if (result.received > 0) {
-    const text = JSON.stringify(new TextDecoder().decode(preview));
-    lines.push(
-      `  back     ${result.received} bytes, the first after ${result.firstByteMs} ms: ${text}`,
-    );
-  } else if (outcome === "ok") lines.push("  back     nothing");
-  return lines.join("\n");
-}
-
-function round(milliseconds: number): number {
-  return Math.round(milliseconds * 1_000) / 1_000;
 }
 
 await runProgram(NAME, main);

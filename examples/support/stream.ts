@@ -10,8 +10,7 @@ const CHUNK_LENGTH = 65_536;
 /**
  * Gives every chunk that arrives to `use` (borrowed), until the peer closes or
  * nothing has come for `idleMs` although everything sent was acknowledged.
- *
- * @throws {Deno.errors.TimedOut} when nothing came and something sent is still unacknowledged
+ * While something is not, it is TCP's to go on or to give up.
  */
 export async function drain(
   conn: TcpConn,
@@ -19,19 +18,17 @@ export async function drain(
   use: (chunk: Uint8Array) => void,
 ): Promise<void> {
   const buffer = new Uint8Array(CHUNK_LENGTH);
+  let reading = conn.read(buffer);
   for (;;) {
-    const reading = conn.read(buffer);
     const length = await within(reading, idleMs);
-    if (length === "idle") {
-      reading.catch(() => {}); // the caller closes the connection under it
-      if (isAcknowledged(conn)) return;
-      const { hostname, port } = conn.remoteAddr;
-      throw new Deno.errors.TimedOut(
-        `Cannot send to ${hostname} port ${port}: timed out, data not acknowledged`,
-      );
-    }
     if (length === null) return;
+    if (length === "idle") {
+      if (!isAcknowledged(conn)) continue;
+      reading.catch(() => {}); // the caller closes the connection under it
+      return;
+    }
     use(buffer.subarray(0, length));
+    reading = conn.read(buffer);
   }
 }
 

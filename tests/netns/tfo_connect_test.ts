@@ -120,7 +120,7 @@ Deno.test("tfo_connect delivers every byte over a link that loses and damages pa
   await using namespace = await withEcho();
   const data = "0123456789abcdef".repeat(1_000);
   const faults = ["--drop", "0.2", "--corrupt", "0.05", "--seed", "5"];
-  const flags = ["--repeat", "2", "--json", "--timeout", "60", "--idle", "60"];
+  const flags = ["--repeat", "2", "--json"];
   for (const text of ["short", data]) {
     const args = [...faults, ...flags, "--data", text, "10.0.0.1", "7"];
     const program = startExample(namespace, "tfo_connect", args);
