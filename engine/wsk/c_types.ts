@@ -26,6 +26,9 @@ export function variable<T>(value: T): POINTER<T> {
   return { value };
 }
 
+/** Says that a parameter is not used, as C code does to quiet its compiler. */
+export function UNREFERENCED_PARAMETER(_parameter: unknown): void {}
+
 /** A counted UTF-16 string. Lengths are bytes. */
 export class UNICODE_STRING {
   /** The text. */

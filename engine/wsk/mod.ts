@@ -98,6 +98,7 @@ export {
 } from "./mdl.ts";
 export type { HostsTable, WskResolver } from "./names.ts";
 export * from "./options.ts";
+export * from "./pointers.ts";
 export {
   WSK_PROVIDER_CHARACTERISTICS,
   WSK_PROVIDER_NPI,

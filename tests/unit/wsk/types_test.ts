@@ -63,7 +63,7 @@ function mustNotCompile(): void {
     WskCloseSocket: tcp.WskCloseSocket,
   };
   // @ts-expect-error: tables do not change
-  tcp.WskSend = tcp.WskSend;
+  tcp.WskSend = tcp.WskSendEx;
   // @ts-expect-error: a socket's table is not exchanged
   socket.Dispatch = tcp;
   // @ts-expect-error: Information may be a socket, not only a number
