@@ -10,8 +10,8 @@ import type { Job, Verdict } from "./run/job.ts";
 import { printReport, toJson } from "./report.ts";
 import { findScripts } from "./find.ts";
 
-/** Kernel runs at a time: they mostly wait. */
-const KERNEL_PARALLEL = 4;
+/** Runs in real time at a time: they mostly wait. */
+const REAL_TIME_PARALLEL = 4;
 
 if (import.meta.main) Deno.exit(await main(Deno.args));
 
@@ -66,12 +66,15 @@ async function runWith(
       const { runInMemory } = await import("./memory/run.ts");
       return await runAll(jobs, 1, runInMemory);
     }
-    case "kernel": {
+    case "kernel":
+    case "tap": {
       const { runInChild } = await import("./kernel/parent.ts");
-      return await runAll(jobs, KERNEL_PARALLEL, runInChild);
+      return await runAll(
+        jobs,
+        REAL_TIME_PARALLEL,
+        (job) => runInChild(executor, job),
+      );
     }
-    case "tap":
-      throw new OptionError("the tap executor is not available");
   }
 }
 

@@ -69,7 +69,7 @@ export class KernelExecutor implements Executor {
     this.#marshaller = new Marshaller(library, config.socketDomain);
     this.#clock = new NativeMemory(library, 16);
     this.#poll = new NativeMemory(library, 32);
-    this.#poll.view.setInt32(0, this.#tun.watchFd, true);
+    this.#poll.view.setInt32(0, this.#tun.watch.fd, true);
     this.#poll.view.setUint16(4, POLLIN, true);
     this.#poll.view.setInt32(8, thread.eventFd, true);
     this.#poll.view.setUint16(12, POLLIN, true);

@@ -1,5 +1,5 @@
 /**
- * Runs jobs against the kernel, each in a process and namespace of its own.
+ * Runs jobs in real time, each in a process and namespace of its own.
  *
  * Time is real there, so on a busy machine a run can be late through nobody's
  * fault; such a run says nothing and is repeated.
@@ -8,17 +8,25 @@
  */
 import type { Job, Verdict } from "../run/job.ts";
 
-const CHILD = new URL("./child.ts", import.meta.url).pathname;
+/** The programs that run one script. */
+const CHILDREN = {
+  kernel: new URL("./child.ts", import.meta.url).pathname,
+  tap: new URL("../tap/child.ts", import.meta.url).pathname,
+} as const;
 /** Runs of one script before lateness is given as the verdict. */
 const ATTEMPTS = 4;
 /** Longest life of a run, ms. */
 const RUN_LIMIT_MS = 120_000;
 
 /** Runs `job`, again when the machine was too slow for it. */
-export async function runInChild(job: Job): Promise<Verdict> {
-  let verdict = await runOnce(job);
+export async function runInChild(
+  executor: keyof typeof CHILDREN,
+  job: Job,
+): Promise<Verdict> {
+  const program = CHILDREN[executor];
+  let verdict = await runOnce(program, job);
   for (let i = 1; i < ATTEMPTS && isLate(verdict); i++) {
-    verdict = await runOnce(job);
+    verdict = await runOnce(program, job);
   }
   return verdict.outcome === "late" ? { ...verdict, outcome: "fail" } : verdict;
 }
@@ -29,7 +37,7 @@ function isLate(verdict: Verdict): boolean {
     (verdict.outcome === "fail" && /happened at/.test(verdict.reason));
 }
 
-async function runOnce(job: Job): Promise<Verdict> {
+async function runOnce(program: string, job: Job): Promise<Verdict> {
   const process = new Deno.Command("unshare", {
     args: [
       "--net",
@@ -39,7 +47,7 @@ async function runOnce(job: Job): Promise<Verdict> {
       "--allow-all",
       "--no-check",
       "--quiet",
-      CHILD,
+      program,
       JSON.stringify(job),
     ],
     stdout: "piped",

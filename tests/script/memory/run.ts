@@ -4,13 +4,21 @@
  * @module
  */
 import { type Job, runJob, type Verdict } from "../run/job.ts";
-import { MemoryExecutor } from "./executor.ts";
+import { EngineExecutor } from "../engine/executor.ts";
+import type { RunConfig } from "../run/config.ts";
+import { VirtualWire } from "./virtual_wire.ts";
 
 /** Runs `job` to its verdict. */
 export function runInMemory(job: Job): Promise<Verdict> {
-  return runJob(
-    job,
-    (config) => new MemoryExecutor(config, siblingReader(job.path)),
+  return runJob(job, (config) => openInMemory(config, job.path));
+}
+
+/** The engine in virtual time, for the script at `path`. */
+export function openInMemory(config: RunConfig, path: string): EngineExecutor {
+  return new EngineExecutor(
+    config,
+    siblingReader(path),
+    new VirtualWire(config.mtu),
   );
 }
 

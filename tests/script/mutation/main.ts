@@ -9,8 +9,7 @@
  */
 import { findScripts } from "../find.ts";
 import type { Script } from "../lang/ast.ts";
-import { MemoryExecutor } from "../memory/executor.ts";
-import { siblingReader } from "../memory/run.ts";
+import { openInMemory } from "../memory/run.ts";
 import type { RunConfig } from "../run/config.ts";
 import { judge, prepare, type Verdict } from "../run/job.ts";
 import { ScriptRun } from "../run/runner.ts";
@@ -53,7 +52,7 @@ function main(paths: readonly string[]): number {
 }
 
 function outcomeOf(script: Script, config: RunConfig): Verdict["outcome"] {
-  const executor = new MemoryExecutor(config, siblingReader(script.path));
+  const executor = openInMemory(config, script.path);
   try {
     new ScriptRun(script, config, executor, () => {}).run();
     return "pass";

@@ -93,6 +93,8 @@ export class ScriptRun {
     if (this.#script.init !== null) {
       this.#executor.command(this.#script.init.text);
     }
+    // What the system under test needs to get ready is not the script's time.
+    this.#executor.advance(this.#executor.now(), () => true);
     this.#base = this.#executor.now();
     this.#watch.base = this.#base;
     for (const event of this.#script.events) this.#runEvent(event);

@@ -1,10 +1,11 @@
 /**
- * The engine in virtual time: the executor scripts run on by default.
+ * The engine as the system under test, whatever wire it hangs on.
  *
- * Nothing waits: letting time pass sets the clock to the next deadline of the
- * engine, polls it dry, and goes on. The same script gives the same run, byte
- * for byte. The stack is made at the first packet or call, after the settings
- * of the script's first command.
+ * The stack is driven by hand: poll it dry, try the call that is under way,
+ * let time pass to the next deadline. What time is and where packets go is the
+ * wire's affair ({@linkcode Wire}): virtual in memory, real behind a TUN. The
+ * stack is made at the first packet or call, after the settings of the
+ * script's first command.
  *
  * @module
  */
@@ -23,6 +24,7 @@ import type {
   CallRequest,
   CodeValues,
   Executor,
+  ExecutorName,
 } from "../run/executor.ts";
 import { NotApplicable, ScriptFailure } from "../run/executor.ts";
 import type { CapturedPacket } from "../run/packet.ts";
@@ -32,15 +34,13 @@ import { callDeadline, prepareCall } from "./calls.ts";
 import type { EpollInstance } from "./epoll.ts";
 import { tcpInfo } from "./info.ts";
 import { type Attempt, BLOCKED } from "./results.ts";
-import { ScriptDevice } from "./script_device.ts";
 import { Nstat } from "./nstat.ts";
 import { applySysctl } from "./settings.ts";
 import type { MemorySocket } from "./socket.ts";
 import { toInt } from "./socket_options.ts";
+import type { Wire } from "./wire.ts";
 import type { World } from "./world.ts";
 
-/** The virtual clock's start: far from 0, so that nothing leans on it. */
-const START = 1_000_000_000;
 const SEED = 0x5eed;
 const POLL_BUDGET = 256;
 /** Rounds in which a stack that keeps saying "more" is believed. */
@@ -64,31 +64,38 @@ function linuxConfig(): TcpConfig {
   };
 }
 
-/** The engine, driven by a virtual clock. */
-export class MemoryExecutor implements Executor {
-  readonly name = "memory";
-  readonly isRealTime = false;
+/** The engine on a wire. */
+export class EngineExecutor implements Executor {
+  /** Which executor the wire makes it. */
+  readonly name: ExecutorName;
+  /** Whether the wire's time is the world's. */
+  readonly isRealTime: boolean;
   readonly #config: RunConfig;
   readonly #readSibling: (path: string) => string | null;
   readonly #tcp: TcpConfig = linuxConfig();
-  readonly #device: ScriptDevice;
+  readonly #wire: Wire;
   #fastOpenKey: string | null = null;
   #world: World | null = null;
-  #now = START;
   readonly #nstat = new Nstat(() => this.#open().stack.tcpCounters.toObject());
   #attempt: (() => Attempt) | null = null;
   #outcome: CallOutcome | null = null;
   #callDeadline = Infinity;
 
   /** Prepares a run; `readSibling` reads files that commands name. */
-  constructor(config: RunConfig, readSibling: (path: string) => string | null) {
+  constructor(
+    config: RunConfig,
+    readSibling: (path: string) => string | null,
+    wire: Wire,
+  ) {
+    this.name = wire.name;
+    this.isRealTime = wire.isRealTime;
     this.#config = config;
     this.#readSibling = readSibling;
-    this.#device = new ScriptDevice(config.mtu);
+    this.#wire = wire;
   }
 
   now(): number {
-    return this.#now;
+    return this.#wire.now();
   }
 
   advance(until: number, isDone: () => boolean): void {
@@ -96,9 +103,8 @@ export class MemoryExecutor implements Executor {
     while (true) {
       this.#settle();
       if (isDone()) return;
-      const next = Math.min(stack.deadline, this.#callDeadline, until);
-      if (next <= this.#now && until <= this.#now) return;
-      this.#now = Math.max(next, this.#now);
+      if (until <= this.now()) return;
+      this.#wire.passTime(Math.min(stack.deadline, this.#callDeadline, until));
     }
   }
 
@@ -106,16 +112,16 @@ export class MemoryExecutor implements Executor {
     this.#open();
     const { injectedMss } = this.#config;
     const isMerged = injectedMss > 0 && payloadLength(bytes) > injectedMss;
-    this.#device.inject(bytes, isMerged ? injectedMss : 0);
+    this.#wire.inject(bytes, isMerged ? injectedMss : 0);
     this.#settle();
   }
 
   hasCapture(): boolean {
-    return this.#device.sent.length > 0;
+    return this.#wire.hasCapture();
   }
 
   capture(): CapturedPacket | null {
-    return this.#device.sent.shift() ?? null;
+    return this.#wire.capture();
   }
 
   begin(request: CallRequest): void {
@@ -151,19 +157,19 @@ export class MemoryExecutor implements Executor {
   }
 
   close(): void {
-    this.#device.close();
+    this.#wire.close();
   }
 
   /** Polls the stack dry and tries the call under way, until neither has anything to do. */
   #settle(): void {
     const { stack } = this.#open();
     for (let round = 0; round < MAX_ROUNDS; round++) {
-      const isIdle = stack.poll(this.#now, POLL_BUDGET) === POLL_IDLE;
+      const isIdle = stack.poll(this.now(), POLL_BUDGET) === POLL_IDLE;
       const hasFinished = this.#tryCall();
       if (isIdle && !hasFinished) return;
     }
     throw new Error(
-      `The stack is not idle after ${MAX_ROUNDS} rounds at ${this.#now} µs`,
+      `The stack is not idle after ${MAX_ROUNDS} rounds at ${this.now()} µs`,
     );
   }
 
@@ -173,7 +179,7 @@ export class MemoryExecutor implements Executor {
     if (result === BLOCKED) return false;
     this.#attempt = null;
     this.#callDeadline = Infinity;
-    this.#outcome = { ...result, endedAt: this.#now };
+    this.#outcome = { ...result, endedAt: this.now() };
     return true;
   }
 
@@ -191,10 +197,10 @@ export class MemoryExecutor implements Executor {
         this.#applyRoute(operation.attributes);
         return;
       case "mtu":
-        this.#device.setMtu(operation.value);
+        this.#wire.setMtu(operation.value);
         return;
       case "sleep":
-        this.advance(this.#now + operation.usecs, () => false);
+        this.advance(this.now() + operation.usecs, () => false);
         return;
       case "flushMetrics":
       case "none":
@@ -225,7 +231,7 @@ export class MemoryExecutor implements Executor {
       else if (name === "rto_min") {
         config.rtoMin = parseFloat(value) * (value.endsWith("ms") ? 1e3 : 1e6);
       } else if (name === "mtu" && this.#world === null) {
-        this.#device.setMtu(Number(value));
+        this.#wire.setMtu(Number(value));
       } else throw new NotApplicable(`the route attribute ${name}`);
     }
   }
@@ -239,10 +245,10 @@ export class MemoryExecutor implements Executor {
     const prefix = parseCidr(
       `${this.#config.localIp}/${this.#config.localPrefixLength}`,
     );
-    const index = stack.addDevice(this.#device, {
+    const index = stack.addDevice(this.#wire.device, {
       name: "tun0",
       addresses: [prefix],
-    }, this.#now);
+    }, this.now());
     const everywhere = parseCidr(
       this.#config.wireVersion === 4 ? "0.0.0.0/0" : "::/0",
     );
@@ -264,7 +270,7 @@ export class MemoryExecutor implements Executor {
       sockets,
       epolls,
       owners: new Map(),
-      now: () => this.#now,
+      now: () => this.now(),
       nextFd: () => {
         let fd = FIRST_FD;
         while (sockets.has(fd) || epolls.has(fd)) fd++;
