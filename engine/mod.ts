@@ -62,3 +62,4 @@ export * from "./link/tracer.ts";
 export { Loopback } from "./link/loopback.ts";
 export * from "./stack/mod.ts";
 export * from "./socket/mod.ts";
+export * as wsk from "./wsk/mod.ts";
