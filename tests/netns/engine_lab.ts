@@ -43,8 +43,8 @@ export type Role = "client" | "server";
 /** Both roles. */
 export const ROLES: readonly Role[] = ["client", "server"];
 
-/** Where the peer of {@linkcode EngineLab.pair} is. */
-export const PEER_PORT = 7_000;
+/** Where the peer of {@linkcode EngineLab.pair} is: a port for which tshark knows no protocol to complain about. */
+export const PEER_PORT = 61_000;
 
 /** How a {@linkcode EngineLab} is to be. */
 export interface LabOptions {
