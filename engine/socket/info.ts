@@ -18,13 +18,15 @@ import type { Tcb } from "../tcp/tcb.ts";
 
 /** How Fast Open went on a connection. RFC 7413; Linux's `tcpi_fastopen_client_fail`. */
 export interface FastOpenInfo {
+  /** Whether our SYN tried it or a peer's. */
+  readonly role: "client" | "server";
   /** What the SYN carried. */
   readonly cookie: "none" | "requested" | "sent" | "cookieless";
   /** Payload bytes in the SYN. */
   readonly synData: number;
   /** How many of them the SYN-ACK acknowledged. */
   readonly synDataAcked: number;
-  /** Times the SYN was sent again. */
+  /** Times the SYN, or at the server the SYN-ACK, was sent again. */
   readonly synRetransmits: number;
   /** Why SYN data did not get through; `"none"` when it did or none was offered. */
   readonly failure: FastOpenFailure;
@@ -32,6 +34,8 @@ export interface FastOpenInfo {
   readonly cookieReceived: number;
   /** The experimental option (kind 254) was used. */
   readonly experimental: boolean;
+  /** Times acknowledged SYN data was sent again because the server did not show that it has it. */
+  readonly synDataResends: number;
   /** Round trips saved against a plain handshake: 0 or 1. */
   readonly roundTripsSaved: 0 | 1;
 }
@@ -213,13 +217,17 @@ function fastOpenInfo(t: Tcb): FastOpenInfo | null {
   const attempt = t.fastOpen;
   if (attempt === null) return null;
   return {
+    role: attempt.role,
     cookie: attempt.cookie,
     synData: attempt.synData,
     synDataAcked: attempt.synDataAcked,
-    synRetransmits: attempt.synRetransmits,
+    synRetransmits: attempt.role === "client"
+      ? attempt.synRetransmits
+      : Math.max(0, t.synSent - 1),
     failure: attempt.failure,
     cookieReceived: attempt.cookieReceived,
     experimental: attempt.experimental,
+    synDataResends: attempt.resends,
     roundTripsSaved: attempt.roundTripsSaved,
   };
 }

@@ -12,6 +12,7 @@ import type { Micros } from "../base/units.ts";
 import { isUnspecified } from "../wire/ip_address.ts";
 import type { Stack } from "../stack/stack.ts";
 import type { Connection } from "../tcp/connection.ts";
+import type { FastOpenListenOptions } from "../tcp/fast_open_queue.ts";
 import { MAY_TRANSMIT, STATE_SYN_RECEIVED, stateIn } from "../tcp/state.ts";
 import { checkPort, parseAddress } from "./address.ts";
 import { openDatagramConn } from "./datagram_conn.ts";
@@ -40,6 +41,8 @@ export interface TcpConnectOptions {
    * in order.
    */
   readonly fastOpen?: Uint8Array;
+  /** `"none"`: the SYN carries the `fastOpen` bytes without a cookie, to a server that is known to ask for none (RFC 7413 §7.3). Default `"required"`. */
+  readonly fastOpenCookie?: "required" | "none";
   /** Ends the attempt: the promise rejects with its reason. */
   readonly signal?: AbortSignal;
   /** Called with the connection before its first packet leaves: its `info()` tells of an attempt that fails, too. */
@@ -56,6 +59,12 @@ export interface TcpListenOptions {
   readonly backlog?: number;
   /** Share the port with other listeners that say so. */
   readonly reusePort?: boolean;
+  /**
+   * Take data in SYNs and answer it before the handshake ends, RFC 7413. Off
+   * when absent. Such data may be delivered twice (§6.1): only for
+   * applications that may do the same request twice.
+   */
+  readonly fastOpen?: FastOpenListenOptions;
 }
 
 /** What a network is made of. */
@@ -120,7 +129,11 @@ export class Network implements AsyncDisposable {
       remotePort: options.port,
       localPort,
       ...(local === undefined ? {} : { local }),
-      mode: data === null ? "plain" : "fast",
+      mode: data === null
+        ? "plain"
+        : options.fastOpenCookie === "none"
+        ? "cookieless"
+        : "fast",
       setup: (connection) => {
         if (data !== null) queued = connection.preload(data);
       },
@@ -160,6 +173,7 @@ export class Network implements AsyncDisposable {
       ...(local === undefined || isUnspecified(local) ? {} : { local }),
       ...(options.backlog === undefined ? {} : { backlog: options.backlog }),
       shared: options.reusePort === true ? "reuse" : "exclusive",
+      ...(options.fastOpen === undefined ? {} : { fastOpen: options.fastOpen }),
     });
     if (typeof made === "number") {
       const where = `listen on port ${options.port}`;
