@@ -9,3 +9,4 @@ export * from "./info.ts";
 export * from "./network.ts";
 export * from "./tcp_conn.ts";
 export * from "./tcp_listener.ts";
+export * from "./tcp_options.ts";

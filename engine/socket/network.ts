@@ -22,17 +22,21 @@ import type { ErrorFactory } from "./errors.ts";
 import { hostPort, TcpConn } from "./tcp_conn.ts";
 import type { SocketContext } from "./tcp_conn.ts";
 import { TcpListener } from "./tcp_listener.ts";
+import { connectionOptions } from "./tcp_options.ts";
+import type { TcpSocketOptions } from "./tcp_options.ts";
 
 /** How to connect. */
-export interface TcpConnectOptions {
+export interface TcpConnectOptions extends TcpSocketOptions {
   /** A literal IPv4 or IPv6 address. */
   readonly hostname: string;
   /** 1..65535. */
   readonly port: number;
   /** Our address; the route's choice when absent. */
   readonly localAddress?: string;
-  /** Our port; an ephemeral one when absent. */
+  /** Our port; an ephemeral one when absent. A port that is named is taken for as long as the connection lives, TIME-WAIT included. */
   readonly localPort?: number;
+  /** SO_REUSEADDR: share a named local port with other connections and listeners that say so. */
+  readonly reuseAddress?: boolean;
   /**
    * Try TCP Fast Open with these bytes (RFC 7413): with a cookie known they
    * travel in the SYN, else the SYN asks for one and they follow the
@@ -49,8 +53,8 @@ export interface TcpConnectOptions {
   readonly onAttempt?: (conn: TcpConn) => void;
 }
 
-/** How to listen. */
-export interface TcpListenOptions {
+/** How to listen; the socket options are those its connections start with. */
+export interface TcpListenOptions extends TcpSocketOptions {
   /** 1..65535; 0 chooses one. */
   readonly port: number;
   /** A literal address of ours; all when absent. */
@@ -103,8 +107,9 @@ export class Network implements AsyncDisposable {
    * Opens a connection; resolves when the handshake is complete.
    *
    * Rejects with ConnectionRefused, TimedOut, NetworkUnreachable,
-   * ConnectionReset, AddrInUse, AddrNotAvailable, the signal's reason, or
-   * TypeError for an address or port that is none.
+   * ConnectionReset, AddrInUse, AddrNotAvailable, the signal's reason,
+   * TypeError for an address or port that is none, or RangeError for a socket
+   * option out of range.
    *
    * ```ts
    * import type { Network } from "@synload/engine/engine";
@@ -120,6 +125,7 @@ export class Network implements AsyncDisposable {
     checkPort("connect from", localPort, 0);
     options.signal?.throwIfAborted();
     const data = options.fastOpen ?? null;
+    const socketOptions = connectionOptions("connect", options);
     const local = options.localAddress === undefined
       ? undefined
       : parseAddress("connect from", options.localAddress);
@@ -129,6 +135,8 @@ export class Network implements AsyncDisposable {
       remotePort: options.port,
       localPort,
       ...(local === undefined ? {} : { local }),
+      shared: options.reuseAddress === true ? "reuse" : "exclusive",
+      options: socketOptions,
       mode: data === null
         ? "plain"
         : options.fastOpenCookie === "none"
@@ -165,6 +173,7 @@ export class Network implements AsyncDisposable {
    */
   listen(options: TcpListenOptions): TcpListener {
     checkPort("listen", options.port, 0);
+    const socketOptions = connectionOptions("listen", options);
     const local = options.hostname === undefined
       ? undefined
       : parseAddress("listen on", options.hostname);
@@ -174,6 +183,7 @@ export class Network implements AsyncDisposable {
       ...(options.backlog === undefined ? {} : { backlog: options.backlog }),
       shared: options.reusePort === true ? "reuse" : "exclusive",
       ...(options.fastOpen === undefined ? {} : { fastOpen: options.fastOpen }),
+      options: socketOptions,
     });
     if (typeof made === "number") {
       const where = `listen on port ${options.port}`;

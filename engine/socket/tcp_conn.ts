@@ -24,11 +24,16 @@ import {
   EV_WRITABLE,
 } from "../tcp/codes.ts";
 import type { Connection, EventSink } from "../tcp/connection.ts";
+import { applyOptions } from "../tcp/options.ts";
+import { seqSpan } from "../tcp/seq.ts";
+import { MAY_SEND, MAY_TRANSMIT, stateIn } from "../tcp/state.ts";
 import { errorOfAbort, errorOfCode } from "./errors.ts";
 import type { ErrorFactory } from "./errors.ts";
 import { tcpInfo } from "./info.ts";
 import type { TcpInfo } from "./info.ts";
 import { Signal } from "./signal.ts";
+import { connectionOptions } from "./tcp_options.ts";
+import type { TcpSocketOptions } from "./tcp_options.ts";
 
 /** An endpoint, as `Deno.NetAddr`. */
 export interface NetAddress {
@@ -51,6 +56,8 @@ export interface SocketContext {
 /** Bytes a stream hands out at most at a time. */
 const CHUNK_LENGTH = 65_536;
 const LIVE = EV_READABLE | EV_PEER_CLOSED | EV_ABORTED | EV_CLOSED;
+/** States in which the peer has not acknowledged our FIN. */
+const UNDELIVERED = MAY_TRANSMIT | MAY_SEND;
 const OUTGOING = EV_WRITABLE | EV_ACKED | EV_ABORTED | EV_CLOSED | EV_CONNECTED;
 
 /** A TCP connection. Made by `connect` of a network or by its listeners. */
@@ -136,20 +143,8 @@ export class TcpConn implements EventSink, AsyncDisposable, Disposable {
   }
 
   /** Queues all of `source`, waiting for room as often as needed. */
-  async writeAll(source: Uint8Array): Promise<void> {
-    let offset = 0;
-    while (offset < source.length) {
-      this.#checkOpen("write");
-      const taken = this.connection.write(
-        source,
-        offset,
-        source.length - offset,
-        this.#now(),
-      );
-      if (taken < 0) throw this.#errorOf("write", taken);
-      offset += taken;
-      if (offset < source.length) await this.#outgoing.wait();
-    }
+  writeAll(source: Uint8Array): Promise<void> {
+    return this.#writeAll(source, "normal");
   }
 
   /** Closes our direction: a FIN follows the last byte written. Resolves once that is noted, not once it is acknowledged. */
@@ -188,24 +183,41 @@ export class TcpConn implements EventSink, AsyncDisposable, Disposable {
   /** TCP_NODELAY: send small writes at once (RFC 9293 §3.7.4). */
   // deno-lint-ignore synload/plain-syntax -- the shape of Deno.TcpConn
   setNoDelay(noDelay: boolean = true): void {
-    this.connection.setCoalescing(noDelay ? "nodelay" : "nagle");
+    this.setOptions({ noDelay });
   }
 
   /** SO_KEEPALIVE with the stack's times (RFC 9293 §3.8.4). */
   // deno-lint-ignore synload/plain-syntax -- the shape of Deno.TcpConn
   setKeepAlive(keepAlive: boolean = true): void {
-    this.connection.setKeepAlive(keepAlive ? "on" : "off", this.#now());
+    this.setOptions({ keepAlive });
   }
 
   /** TCP_CORK: hold partial segments back until `false`, at most 200 ms. */
   // deno-lint-ignore synload/plain-syntax -- the shape of Deno.TcpConn
   setCork(cork: boolean = true): void {
-    this.connection.setCoalescing(cork ? "cork" : "nagle");
+    this.setOptions({ cork });
   }
 
-  /** TCP_USER_TIMEOUT in ms: give up when sent data stays unacknowledged so long; 0: the default. RFC 5482. */
+  /** TCP_USER_TIMEOUT in ms: give up when written data stays undelivered so long; 0: the default limits. RFC 5482. */
   setUserTimeout(milliseconds: number): void {
-    this.connection.setUserTimeout(milliseconds * 1_000, this.#now());
+    this.setOptions({ userTimeout: milliseconds });
+  }
+
+  /** Changes socket options; those left out stay as they are. Throws RangeError for a value out of range. */
+  setOptions(options: TcpSocketOptions): void {
+    const checked = connectionOptions("set socket options", options);
+    applyOptions(this.connection, checked, this.#now());
+  }
+
+  /** Bytes still to be read before the end of the peer's urgent data; 0: none is announced. Urgent bytes stay in the stream (RFC 6093). */
+  get urgentAhead(): number {
+    const { rcvUrgent, rcvUp, copiedSeq } = this.connection.tcb;
+    return rcvUrgent ? Math.max(0, seqSpan(copiedSeq, rcvUp)) : 0;
+  }
+
+  /** Queues all of `source`, its last byte being urgent (RFC 9293 §3.8.5). RFC 6093 advises new applications against it. */
+  writeUrgent(source: Uint8Array): Promise<void> {
+    return this.#writeAll(source, "urgent");
   }
 
   /** TCP_INFO at this instant, with the Fast Open outcome. */
@@ -234,10 +246,30 @@ export class TcpConn implements EventSink, AsyncDisposable, Disposable {
     this.close();
   }
 
-  /** Same as {@linkcode TcpConn.close}. */
-  [Symbol.asyncDispose](): Promise<void> {
+  /** As {@linkcode TcpConn.close}; with the `linger` option it resolves once everything was delivered or the time is over. */
+  async [Symbol.asyncDispose](): Promise<void> {
     this.close();
-    return Promise.resolve();
+    const t = this.connection.tcb;
+    if (t.linger === Infinity) return;
+    while (stateIn(t.state, UNDELIVERED)) await this.#outgoing.wait();
+  }
+
+  async #writeAll(
+    source: Uint8Array,
+    kind: "normal" | "urgent",
+  ): Promise<void> {
+    const connection = this.connection;
+    let offset = 0;
+    while (offset < source.length) {
+      this.#checkOpen("write");
+      const left = source.length - offset;
+      const taken = kind === "normal"
+        ? connection.write(source, offset, left, this.#now())
+        : connection.writeUrgent(source, offset, left, this.#now());
+      if (taken < 0) throw this.#errorOf("write", taken);
+      offset += taken;
+      if (offset < source.length) await this.#outgoing.wait();
+    }
   }
 
   async #pull(controller: ReadableByteStreamController): Promise<void> {

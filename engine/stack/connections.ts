@@ -31,6 +31,8 @@ export class Entry {
   scheduledAt: Micros = NEVER;
   /** It waits for its next hop to be resolved. */
   isWaiting = false;
+  /** The port its application chose is in the book of ports, to be given back. */
+  holdsPort = false;
   /** Still in the tuple table. */
   isListed = true;
 

@@ -4,19 +4,16 @@
  * @module
  */
 import type { Route } from "../ip/route.ts";
-import type { PortBook } from "./port_book.ts";
 import type { TcpCore } from "./tcp_core.ts";
 
 /** Draws ports for one TCP layer. */
 export class LocalPorts {
   readonly #core: TcpCore;
-  readonly #book: PortBook;
   #counter = 0;
 
-  /** Ports that neither `book` nor the connections of `core` use. */
-  constructor(core: TcpCore, book: PortBook) {
+  /** Ports that neither the book nor the connections of `core` use. */
+  constructor(core: TcpCore) {
     this.#core = core;
-    this.#book = book;
   }
 
   /** A port for a connection to `remotePort` over `route`, by algorithm 3 (§3.3.3): a keyed offset per destination, and a counter. 0: none is free. */
@@ -31,7 +28,7 @@ export class LocalPorts {
     );
     for (let i = 0; i < count; i++) {
       const port = ephemeralFirst + (offset + this.#counter++) % count;
-      if (this.#book.isTaken(port)) continue;
+      if (this.#core.ports.isTaken(port)) continue;
       if (!table.has(route.local, port, route.remote, remotePort)) return port;
     }
     return 0;
@@ -45,7 +42,7 @@ export class LocalPorts {
     const offset = context.random.int32() >>> 0;
     for (let i = 0; i < count; i++) {
       const port = ephemeralFirst + (offset + i) % count;
-      if (!this.#book.isTaken(port)) return port;
+      if (!this.#core.ports.isTaken(port)) return port;
     }
     return 0;
   }

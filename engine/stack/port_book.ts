@@ -1,5 +1,6 @@
 /**
- * Which ports are taken by listeners and explicit binds.
+ * Which ports are taken by listeners, and by connections whose application
+ * named the port.
  *
  * Connections with ephemeral ports are not in the book: their 4-tuple is
  * unique in the connection table, and one port may serve many destinations

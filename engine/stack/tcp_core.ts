@@ -19,11 +19,13 @@ import type { ConnectionOwner } from "../tcp/connection.ts";
 import type { TcpContext } from "../tcp/context.ts";
 import { TCP_COUNTER } from "../tcp/counters.ts";
 import type { Listener } from "../tcp/listener.ts";
+import { applyOptions } from "../tcp/options.ts";
 import type { Tcb } from "../tcp/tcb.ts";
 import type { SegmentIn } from "../wire/tcp_segment.ts";
 import { IpAddress } from "../wire/ip_address.ts";
 import { ConnectionTable, Entry } from "./connections.ts";
 import { ListenerTable } from "./listeners.ts";
+import { PortBook } from "./port_book.ts";
 import { ReplyQueue } from "./replies.ts";
 
 /** The TCP layer's shared state. */
@@ -40,6 +42,8 @@ export class TcpCore {
   readonly table: ConnectionTable;
   /** Every listener. */
   readonly listeners: ListenerTable = new ListenerTable();
+  /** Ports of listeners, and those applications chose for connections. */
+  readonly ports: PortBook = new PortBook();
   /** Answers that belong to no connection. */
   readonly replies: ReplyQueue = new ReplyQueue();
 
@@ -91,13 +95,19 @@ export function bearChild(
   }
   listener.pendingCount++;
   adopt(entry);
+  if (listener.options !== null) {
+    applyOptions(connection, listener.options, now);
+  }
   return entry;
 }
 
-/** Takes a connection out of every table: its 4-tuple is free. */
+/** Takes a connection out of every table: its 4-tuple is free, and its port if the application chose it. */
 export function forget(core: TcpCore, entry: Entry): void {
   leaveQueues(entry);
   core.table.remove(entry);
+  if (!entry.holdsPort) return;
+  entry.holdsPort = false;
+  core.ports.release(entry.route.local, entry.connection.tcb.localPort);
 }
 
 /** The route back to whoever sent `packet`; null: none. */

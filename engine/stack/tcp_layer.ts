@@ -24,12 +24,13 @@ import type { TcpContext } from "../tcp/context.ts";
 import { FastOpenQueue } from "../tcp/fast_open_queue.ts";
 import type { FastOpenListenOptions } from "../tcp/fast_open_queue.ts";
 import { Listener } from "../tcp/listener.ts";
+import { applyOptions } from "../tcp/options.ts";
+import type { ConnectionOptions } from "../tcp/options.ts";
 import { STATE_TIME_WAIT } from "../tcp/state.ts";
 import type { Tcb } from "../tcp/tcb.ts";
 import { type IpAddress, isUnspecified } from "../wire/ip_address.ts";
 import { Entry } from "./connections.ts";
 import { LocalPorts } from "./local_ports.ts";
-import { PortBook } from "./port_book.ts";
 import { adopt, forget, TcpCore } from "./tcp_core.ts";
 import { TcpInput } from "./tcp_input.ts";
 import { TcpOutput } from "./tcp_output.ts";
@@ -42,14 +43,18 @@ export interface ConnectOptions {
   readonly remotePort: number;
   /** Our address; the route's choice when absent. */
   readonly local?: IpAddress;
-  /** Our port; an ephemeral one when absent or 0. */
+  /** Our port; an ephemeral one when absent or 0. A port that is named is taken for as long as the connection lives. */
   readonly localPort?: number;
+  /** `"reuse"` shares a named port with other connections and listeners that say so; the 4-tuple is unique all the same. Default `"exclusive"`. */
+  readonly shared?: "exclusive" | "reuse";
   /**
    * `"fast"`: try Fast Open with the data `setup` queues, which may be delivered
    * twice (RFC 7413 §6.1); `"cookieless"`: the same without a cookie (§7.3).
    * Default `"plain"`.
    */
   readonly mode?: "plain" | "fast" | "cookieless";
+  /** Options it starts with. */
+  readonly options?: ConnectionOptions;
   /** Who hears of events. */
   readonly sink?: EventSink;
   /** Called before the open, to set options and queue Fast Open data by `connection.tcb.sndBuf`. */
@@ -69,6 +74,8 @@ export interface ListenOptions {
    * twice (§6.1): only for applications that may do the same request twice.
    */
   readonly fastOpen?: FastOpenListenOptions;
+  /** Options its connections start with. */
+  readonly options?: ConnectionOptions;
   /** `"reuse"` shares the port with others that say so. */
   readonly shared?: "exclusive" | "reuse";
 }
@@ -78,7 +85,6 @@ export class TcpLayer {
   readonly #core: TcpCore;
   readonly #input: TcpInput;
   readonly #output: TcpOutput;
-  readonly #ports: PortBook = new PortBook();
   readonly #localPorts: LocalPorts;
 
   /** A layer without connections. */
@@ -91,7 +97,7 @@ export class TcpLayer {
     this.#core = new TcpCore(context, ip, owner, arena);
     this.#input = new TcpInput(this.#core);
     this.#output = new TcpOutput(this.#core);
-    this.#localPorts = new LocalPorts(this.#core, this.#ports);
+    this.#localPorts = new LocalPorts(this.#core);
   }
 
   /** Connections in any state. */
@@ -144,8 +150,15 @@ export class TcpLayer {
     );
     const entry = new Entry(connection, route, null);
     if (!this.#core.table.add(entry)) return ERR_NO_MEMORY;
+    if (!this.#holdPort(entry, options)) {
+      this.#core.table.remove(entry);
+      return ERR_ADDRESS_IN_USE;
+    }
     adopt(entry);
     connection.sink = options.sink ?? null;
+    if (options.options !== undefined) {
+      applyOptions(connection, options.options, now);
+    }
     options.setup?.(connection);
     connection.open(now, options.mode ?? "plain");
     return connection;
@@ -162,10 +175,11 @@ export class TcpLayer {
       ? this.#localPorts.forListener()
       : options.port;
     if (port === 0) return ERR_ADDRESS_NOT_AVAILABLE;
-    if (!this.#ports.reserve(local, port, options.shared ?? "exclusive")) {
+    if (!this.#core.ports.reserve(local, port, options.shared ?? "exclusive")) {
       return ERR_ADDRESS_IN_USE;
     }
     const listener = new Listener(local, port, options.backlog ?? 128);
+    listener.options = options.options ?? null;
     listener.fastOpen = this.#fastOpenQueue(options, listener.backlog);
     this.#core.listeners.add(listener);
     return listener;
@@ -175,7 +189,7 @@ export class TcpLayer {
   closeListener(listener: Listener, now: Micros): void {
     if (listener.closed) return;
     listener.closed = true;
-    this.#ports.release(listener.local, listener.port);
+    this.#core.ports.release(listener.local, listener.port);
     this.#core.listeners.remove(listener);
     for (;;) {
       const connection = listener.accept();
@@ -192,7 +206,7 @@ export class TcpLayer {
 
   /** Whether a listener has the port at any address. */
   isPortTaken(port: number): boolean {
-    return this.#ports.isTaken(port);
+    return this.#core.ports.isTaken(port);
   }
 
   /** Ends every connection for `reason`. */
@@ -242,6 +256,18 @@ export class TcpLayer {
   /** Step 4: tells owners what changed. Returns how many were told something. */
   deliverEvents(now: Micros): number {
     return this.#output.deliverEvents(now);
+  }
+
+  /** Enters a port the application named in the book; false when it collides there. */
+  #holdPort(entry: Entry, options: ConnectOptions): boolean {
+    const { localPort = 0, shared = "exclusive" } = options;
+    if (localPort === 0) return true;
+    entry.holdsPort = this.#core.ports.reserve(
+      entry.route.local,
+      localPort,
+      shared,
+    );
+    return entry.holdsPort;
   }
 
   /** RFC 6191 §2: our own TIME-WAIT gives way to a new connection when timestamps tell them apart. */

@@ -69,7 +69,7 @@ export const EV_CONNECTED = 1;
 export const EV_READABLE = 2;
 /** A write that came up short may be tried again. */
 export const EV_WRITABLE = 4;
-/** The peer acknowledged more: look at `bytesAcked`. */
+/** The peer acknowledged more, our FIN perhaps: look at `bytesAcked` and the state. */
 export const EV_ACKED = 8;
 /** The peer closed its direction. */
 export const EV_PEER_CLOSED = 16;

@@ -66,8 +66,10 @@ import { fireTimers, neighbourFailed } from "./timer_events.ts";
 import {
   TIMER_FIN_WAIT_2,
   TIMER_KEEP_ALIVE,
+  TIMER_LINGER,
   TIMER_USER_TIMEOUT,
 } from "./timers.ts";
+import { armUserTimeout } from "./user_timeout.ts";
 import { commit, describe } from "./tx.ts";
 
 /** What a connection tells the stack that owns it: a verb was called, look at me in the next round. */
@@ -267,6 +269,11 @@ export class Connection {
     if (t.finQueued) return ERR_SEND_SHUTDOWN;
     if (!stateIn(t.state, MAY_SEND)) return ERR_NOT_CONNECTED;
     this.#restartAfterIdle(now);
+    // TCP_NOTSENT_LOWAT: what waits unsent is enough already.
+    if (seqSpan(t.sndNxt, t.writeSeq) >= t.config.notSentLowWater) {
+      t.wantWritable = true;
+      return 0;
+    }
     const taken = t.sndBuf.write(source, offset, length);
     if (taken < length) {
       t.wantWritable = true;
@@ -385,6 +392,12 @@ export class Connection {
       this.abort(now);
       return;
     }
+    if (t.linger === 0 && t.state !== STATE_TIME_WAIT) {
+      t.context.counters.increment(TCP_COUNTER.TcpExtTCPAbortOnData);
+      this.abort(now);
+      return;
+    }
+    if (t.linger < Infinity) t.timers.set(TIMER_LINGER, now + t.linger);
     if (t.state === STATE_SYN_SENT && t.sndBuf.length === 0) {
       die(t, ABORT_LOCAL, now);
     } else {
@@ -461,12 +474,15 @@ export class Connection {
   }
 
   /** Sets the user timeout, µs; 0: none. RFC 5482. */
-  setUserTimeout(timeout: Micros, now: Micros): void {
+  setUserTimeout(timeout: Micros, _now: Micros): void {
     this.tcb.userTimeout = timeout;
     this.tcb.timers.clear(TIMER_USER_TIMEOUT);
-    if (timeout > 0 && this.tcb.packetsOut > 0) {
-      this.tcb.timers.set(TIMER_USER_TIMEOUT, now + timeout);
-    }
+    armUserTimeout(this.tcb);
+    this.#touch();
+  }
+
+  /** Has the stack look at it in the next round: options that decide what may be sent have changed. */
+  changed(): void {
     this.#touch();
   }
 

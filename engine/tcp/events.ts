@@ -28,6 +28,7 @@ export class SeenState {
   #connected = false;
   #rcvNxt: Seq = toSeq(0);
   #bytesAcked = -0;
+  #finAcked = false;
   #finReceived = false;
   #aborted = false;
   #closed = false;
@@ -47,6 +48,11 @@ export class SeenState {
     }
     if (t.bytesAcked !== this.#bytesAcked) {
       this.#bytesAcked = t.bytesAcked;
+      events |= EV_ACKED;
+    }
+    // RFC 9293 §3.10.4: a close is complete when the FIN is acknowledged.
+    if (!this.#finAcked && t.finQueued && seqSpan(t.writeSeq, t.sndUna) > 0) {
+      this.#finAcked = true;
       events |= EV_ACKED;
     }
     if (t.wantWritable && hasRoom(t)) {

@@ -13,6 +13,7 @@ import type { Micros } from "../base/units.ts";
 import type { IpAddress } from "../wire/ip_address.ts";
 import type { Connection } from "./connection.ts";
 import type { FastOpenQueue } from "./fast_open_queue.ts";
+import type { ConnectionOptions } from "./options.ts";
 
 /** Who hears that a connection waits to be accepted. Called in the stack's last step only. */
 export interface ListenerSink {
@@ -40,6 +41,8 @@ export class Listener {
   establishingCount = 0;
   /** Its Fast Open; null: off, the default (RFC 7413 §4.2). */
   fastOpen: FastOpenQueue | null = null;
+  /** Options its connections start with; null: the stack's. */
+  options: ConnectionOptions | null = null;
   /** When a SYN cookie was last sent, µs: only soon after may one come back. */
   cookieSentAt: Micros = -Infinity;
   /** Who decides on SYNs; null: nobody, each is answered. With an inspector there are no SYN cookies, which forget the SYN, and no Fast Open. */

@@ -32,6 +32,7 @@ import {
   TIMER_PERSIST,
   TIMER_RETRANSMIT,
 } from "./timers.ts";
+import { armUserTimeout } from "./user_timeout.ts";
 
 /** Refilled for each acknowledgement; no connection keeps it. */
 const result = new AckResult();
@@ -61,7 +62,10 @@ export function processAck(t: Tcb, s: SegmentIn, now: Micros): boolean {
   if (t.sackEnabled && (s.sackCount > 0 || t.sackedOut > 0)) {
     processSack(t, s, r);
   }
-  if (t.ecnEnabled && (s.flags & TCP_ECE)) noteEcnEcho(t, r);
+  // In a SYN-ACK the flag agrees to ECN, RFC 3168 §6.1.1.
+  if (t.ecnEnabled && (s.flags & (TCP_ECE | TCP_SYN)) === TCP_ECE) {
+    noteEcnEcho(t, r);
+  }
   if (r.advanced) takeAcked(t, ack, r);
   measureRtt(t, s, r, priorUna, now);
   fired(
@@ -91,6 +95,7 @@ export function initialWindow(t: Tcb, s: SegmentIn, window: number): void {
 export function armRetransmit(t: Tcb, now: Micros): void {
   t.timers.set(TIMER_RETRANSMIT, now + t.rttEstimator.backedOff(t.backoff));
   t.timers.clear(TIMER_LOSS_PROBE);
+  armUserTimeout(t);
 }
 
 /** An acknowledgement from before SND.UNA: its SACK blocks may still tell something. */
@@ -249,6 +254,7 @@ function rearmTimers(t: Tcb, r: AckResult, now: Micros): void {
   if (t.packetsOut === 0) {
     t.timers.clear(TIMER_RETRANSMIT);
     t.timers.clear(TIMER_LOSS_PROBE);
+    armUserTimeout(t);
   } else if (r.advanced || r.sackProgress) {
     if (r.advanced) armRetransmit(t, now);
     else t.timers.clear(TIMER_LOSS_PROBE);
@@ -256,6 +262,7 @@ function rearmTimers(t: Tcb, r: AckResult, now: Micros): void {
   }
   if (t.sndWnd > 0 && seqAfter(seqAdd(t.sndUna, t.sndWnd), t.sndNxt)) {
     t.timers.clear(TIMER_PERSIST);
+    t.windowShutAt = -Infinity;
     // Backing off was for the closed window; what goes now has its own clock.
     if (t.packetsOut === 0) t.backoff = 0;
   }

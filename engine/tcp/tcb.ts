@@ -184,6 +184,8 @@ export class Tcb implements CongestionState {
   backoff = 0;
   /** Retransmission timeouts in the present episode (`icsk_retransmits`). */
   timeouts = 0;
+  /** When the peer's window was found shut with data waiting; `-Infinity`: it is not. */
+  windowShutAt: Micros = -Infinity;
   /** Unanswered window or keepalive probes. */
   probesOut = 0;
   /** When retransmission of the present flight began; `-Infinity`: nothing was retransmitted. */
@@ -346,6 +348,8 @@ export class Tcb implements CongestionState {
   keepAliveCount: number;
   /** TCP_USER_TIMEOUT, µs; 0: off. RFC 5482. */
   userTimeout: Micros = -0;
+  /** SO_LINGER, µs: 0: closing resets; `Infinity`: what was written is delivered however long it takes. */
+  linger: Micros = Infinity;
   /** Most bytes per second the pacer lets out; `Infinity`: not limited. */
   maxPacingRate: number = Infinity;
   /** Pace segments out instead of sending bursts. */

@@ -9,6 +9,7 @@ import type { Micros } from "../base/units.ts";
 import { delayedAckExpired } from "./ack_policy.ts";
 import {
   ABORT_HOST_UNREACHABLE,
+  ABORT_LOCAL,
   ABORT_NONE,
   ABORT_TIMED_OUT,
 } from "./codes.ts";
@@ -35,6 +36,7 @@ import {
   TIMER_DELAYED_ACK,
   TIMER_FIN_WAIT_2,
   TIMER_KEEP_ALIVE,
+  TIMER_LINGER,
   TIMER_LOSS_PROBE,
   TIMER_PERSIST,
   TIMER_REORDER,
@@ -44,6 +46,7 @@ import {
   TIMER_USER_TIMEOUT,
 } from "./timers.ts";
 import { handshakeTimeout } from "./tx_control.ts";
+import { armUserTimeout, userTimeoutPassed } from "./user_timeout.ts";
 
 const scratch = new AckResult();
 
@@ -90,6 +93,9 @@ function fire(t: Tcb, timer: number, now: Micros): void {
       break;
     case TIMER_USER_TIMEOUT:
       userTimeoutExpired(t, now);
+      break;
+    case TIMER_LINGER:
+      lingerExpired(t, now);
       break;
     case TIMER_CORK:
       t.corkExpired = true;
@@ -157,14 +163,6 @@ function retryTime(tries: number, rtoMin: Micros, rtoMax: Micros): Micros {
   return (2 ** (doublings + 1) - 1) * rtoMin + (tries - doublings) * rtoMax;
 }
 
-/** RFC 5482: data unacknowledged, or a handshake unfinished, for as long as the user allows. */
-function userTimeoutPassed(t: Tcb, now: Micros): boolean {
-  if (t.userTimeout === 0) return false;
-  const head = t.sent.head;
-  const since = head === null ? t.lastAckReceivedAt : head.firstSentAt;
-  return now - since >= t.userTimeout;
-}
-
 function timeOut(t: Tcb, now: Micros): void {
   // RFC 1122 §4.2.3.9: a soft error explains a timeout.
   const reason = t.softError !== ABORT_NONE ? t.softError : ABORT_TIMED_OUT;
@@ -219,6 +217,15 @@ function keepAliveExpired(t: Tcb, now: Micros): void {
 
 function userTimeoutExpired(t: Tcb, now: Micros): void {
   if (userTimeoutPassed(t, now)) timeOut(t, now);
+  else armUserTimeout(t);
+}
+
+/** SO_LINGER ran out: what the peer has not acknowledged is given up. */
+function lingerExpired(t: Tcb, now: Micros): void {
+  if (t.state === STATE_FIN_WAIT_2 || t.state === STATE_TIME_WAIT) return;
+  t.context.counters.increment(TCP_COUNTER.TcpExtTCPAbortOnLinger);
+  if (t.state !== STATE_SYN_SENT) queueReset(t, t.sndNxt, 1);
+  die(t, ABORT_LOCAL, now);
 }
 
 /** The neighbour cannot be resolved: RFC 1122 §2.3.2.1, the connection learns that its host cannot be reached. */

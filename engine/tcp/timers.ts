@@ -37,7 +37,10 @@ export const TIMER_CORK = 10;
 /** The server has not shown that it has the SYN data it acknowledged (fast_open_confirm.ts). */
 export const TIMER_SYN_DATA = 11;
 
-const TIMER_COUNT = 12;
+/** What the application wrote and let go of must be delivered by now (SO_LINGER). */
+export const TIMER_LINGER = 12;
+
+const TIMER_COUNT = 13;
 
 /** Names by number. */
 export const TIMER_NAMES: readonly string[] = [
@@ -53,6 +56,7 @@ export const TIMER_NAMES: readonly string[] = [
   "PACING",
   "CORK",
   "SYN_DATA",
+  "LINGER",
 ];
 
 /** The slots of one connection. */

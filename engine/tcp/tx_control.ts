@@ -23,6 +23,7 @@ import { SENT_EVER_RETRANSMITTED, SENT_SYN } from "./sent_queue.ts";
 import { seqAdd, toSeq } from "./seq.ts";
 import { STATE_SYN_SENT } from "./state.ts";
 import type { Tcb } from "./tcb.ts";
+import { armUserTimeout } from "./user_timeout.ts";
 import { TIMER_RETRANSMIT } from "./timers.ts";
 import { appendSent } from "./tx_data.ts";
 import {
@@ -110,6 +111,7 @@ export function commitSyn(t: Tcb, out: SegmentOut, now: Micros): void {
   if (!t.timers.isSet(TIMER_RETRANSMIT)) {
     t.timers.set(TIMER_RETRANSMIT, now + handshakeTimeout(t));
   }
+  armUserTimeout(t);
   t.plan = PLAN_NONE;
 }
 

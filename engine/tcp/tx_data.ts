@@ -20,6 +20,7 @@ import { armRetransmit } from "./rx_ack.ts";
 import { SENT_FIN, SENT_PUSH } from "./sent_queue.ts";
 import { seqAdd, seqAfter, seqBefore, seqBeforeEq, seqSpan } from "./seq.ts";
 import type { Tcb } from "./tcb.ts";
+import { armUserTimeout } from "./user_timeout.ts";
 import { TIMER_CORK, TIMER_PERSIST, TIMER_RETRANSMIT } from "./timers.ts";
 import {
   attach,
@@ -183,5 +184,9 @@ function noteWindowUse(t: Tcb): void {
 /** Nothing may go and nothing is in flight to bring news of the window: ask for it in time. RFC 9293 §3.8.6.1. */
 function watchWindow(t: Tcb, now: Micros): void {
   if (t.packetsOut > 0 || t.timers.isSet(TIMER_PERSIST) || t.probeDue) return;
+  if (t.windowShutAt === -Infinity) {
+    t.windowShutAt = now;
+    armUserTimeout(t);
+  }
   t.timers.set(TIMER_PERSIST, now + t.rttEstimator.backedOff(t.backoff));
 }
