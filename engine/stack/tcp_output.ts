@@ -178,6 +178,8 @@ export class TcpOutput {
     }
     connection.commitTransmit(out, now);
     this.#core.table.schedule(entry);
+    // A reset that a full device or budget put off may be the last word: only now can the slot go.
+    if (connection.finished) this.#telling.push(connection);
     return TURN_SENT;
   }
 
