@@ -72,7 +72,8 @@ export interface LabOptions {
   readonly wrap?: (device: LinkDevice) => LinkDevice;
 }
 
-const PEER = new URL("./programs/peer.ts", import.meta.url);
+/** The program of the peers; see there for its steps. */
+export const PEER_PROGRAM: URL = new URL("./programs/peer.ts", import.meta.url);
 
 /** A namespace with a TAP, and an engine on that. */
 export class EngineLab implements AsyncDisposable {
@@ -130,7 +131,7 @@ export class EngineLab implements AsyncDisposable {
   ): Program {
     const { engine } = ADDRESSES[family];
     const to = ["--connect", engine, "--port", `${port}`];
-    return this.namespace.deno(PEER, ...to, ...steps);
+    return this.namespace.deno(PEER_PROGRAM, ...to, ...steps);
   }
 
   /** The same of one that the engine connects to; resolves once it listens. */
@@ -139,7 +140,7 @@ export class EngineLab implements AsyncDisposable {
     ...steps: readonly string[]
   ): Promise<Program> {
     const args = ["--listen", "--port", `${port}`, ...steps];
-    const peer = this.namespace.deno(PEER, ...args);
+    const peer = this.namespace.deno(PEER_PROGRAM, ...args);
     await eventOf(peer, "listening");
     return peer;
   }
