@@ -28,8 +28,8 @@ export { RangeSet } from "./base/range_set.ts";
 export { SipHash } from "./base/siphash.ts";
 export { Counters } from "./base/counters.ts";
 export { SeededRandom } from "./base/seeded_random.ts";
-export type { TraceSink } from "./base/trace.ts";
-export { TraceLog } from "./base/trace.ts";
+export type { TraceSink, TraceText } from "./base/trace.ts";
+export * from "./base/trace.ts";
 export {
   appendPayload,
   copyBytes,

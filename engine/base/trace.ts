@@ -45,11 +45,11 @@ export const TRACE_RULE = 4;
 export const TRACE_DROP = 5;
 /** A named deadline fired: a which, b how late, µs. */
 export const TRACE_TIMER = 6;
-/** A round trip was measured: a the sample, b the smoothed value, µs. */
+/** A round trip was measured: a the latest sample, b the smoothed value, µs. */
 export const TRACE_RTT = 7;
-/** The congestion window changed: a the window, b the slow start threshold, bytes. */
+/** The congestion window changed: a the window, b the slow-start threshold, segments. */
 export const TRACE_WINDOW = 8;
-/** Loss recovery began or ended: a the recovery state, b bytes marked lost. */
+/** Loss recovery changed its state or its mind: a the recovery state, b segments judged lost. */
 export const TRACE_RECOVERY = 9;
 /** Fast Open took a step: a which, b cookie or data bytes. */
 export const TRACE_FAST_OPEN = 10;
@@ -59,6 +59,8 @@ export const TRACE_EVENT = 11;
 export const TRACE_ICMP = 12;
 /** A neighbour entry changed: a from, b to. */
 export const TRACE_NEIGHBOR = 13;
+/** The retransmission timeout changed: a the timeout, backed off, µs; b the doublings in it. */
+export const TRACE_RTO = 14;
 
 /** Of each `TRACE_*` kind: its name, and the names of `a` and `b` ("" when unused). A name that ends in `Seq` is printed unsigned. */
 export const TRACE_KINDS:
@@ -77,6 +79,7 @@ export const TRACE_KINDS:
     ["event", "bits", ""],
     ["icmp", "type", "code"],
     ["neighbor", "from", "to"],
+    ["rto", "timeout", "backoff"],
   ];
 
 /** The integer by which an event carries a sequence number. */
@@ -84,9 +87,13 @@ export function traceSeq(seq: Seq): number {
   return seq as unknown as number;
 }
 
+/** Words for an event whose layer knows better ones than its numbers; null: it does not. */
+export type TraceText = (kind: number, a: number, b: number) => string | null;
+
 /** Keeps the last events and prints them on demand. */
 export class TraceLog implements TraceSink {
   readonly #capacity: number;
+  readonly #text: TraceText;
   readonly #kind: Uint8Array;
   readonly #connection: Int32Array;
   readonly #a: Float64Array;
@@ -94,10 +101,11 @@ export class TraceLog implements TraceSink {
   readonly #at: Float64Array;
   #recorded = 0;
 
-  /** Makes a log of the last `capacity` events, 1..2^24; older ones are overwritten. */
-  constructor(capacity: number) {
+  /** Makes a log of the last `capacity` events, 1..2^24; older ones are overwritten. `text` finds the words for them. */
+  constructor(capacity: number, text: TraceText = numbersOnly) {
     requireInteger("create trace log", "capacity", capacity, 1, 2 ** 24);
     this.#capacity = capacity;
+    this.#text = text;
     this.#kind = new Uint8Array(capacity);
     this.#connection = new Int32Array(capacity);
     this.#a = new Float64Array(capacity);
@@ -143,16 +151,22 @@ export class TraceLog implements TraceSink {
   }
 
   #line(i: number): string {
+    const words = this.#text(this.#kind[i], this.#a[i], this.#b[i]);
     const [name, a, b] = TRACE_KINDS[this.#kind[i]] ??
       [`kind${this.#kind[i]}`, "a", "b"];
     const seconds = (this.#at[i] / 1_000_000).toFixed(6);
     const connection = this.#connection[i] < 0
       ? "-"
       : `#${this.#connection[i]}`;
+    if (words !== null) return `${seconds} ${connection} ${words}`;
     return `${seconds} ${connection} ${name}${labelled(a, this.#a[i])}${
       labelled(b, this.#b[i])
     }`;
   }
+}
+
+function numbersOnly(): null {
+  return null;
 }
 
 function labelled(name: string, value: number): string {

@@ -36,6 +36,7 @@ export { defaultTcpConfig } from "../tcp/config.ts";
 export type { BufferSizes, TcpConfig } from "../tcp/config.ts";
 export { TcpContext } from "../tcp/context.ts";
 export { Tcb } from "../tcp/tcb.ts";
+export { tcpTraceText } from "../tcp/trace_text.ts";
 export * from "../tcp/state.ts";
 export * from "../tcp/congestion/by_name.ts";
 export * from "../tcp/congestion/control.ts";

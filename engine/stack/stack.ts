@@ -127,6 +127,16 @@ export class Stack implements ConnectionOwner {
     return this.#datagrams.context.counters;
   }
 
+  /** All counters at once, as `nstat` lists them: TCP's, IP's and ICMP's, UDP's, and how often each rule of the state machine fired. A new object. */
+  counters(): Record<string, number> {
+    return {
+      ...this.ip.counters.toObject(),
+      ...this.tcp.counters.toObject(),
+      ...this.udpCounters.toObject(),
+      ...this.tcp.rules.toObject(),
+    };
+  }
+
   /** Datagram sockets that are open. */
   get datagramSocketCount(): number {
     return this.#datagrams.socketCount;

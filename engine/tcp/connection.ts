@@ -11,7 +11,14 @@
  *
  * @module
  */
-import { TRACE_RECEIVE, TRACE_STATE, TRACE_TRANSMIT } from "../base/trace.ts";
+import {
+  TRACE_EVENT,
+  TRACE_ICMP,
+  TRACE_RECEIVE,
+  TRACE_RETRANSMIT,
+  TRACE_TRANSMIT,
+} from "../base/trace.ts";
+import type { TraceSink } from "../base/trace.ts";
 import type { Micros, Seq } from "../base/units.ts";
 import type { IpAddress } from "../wire/ip_address.ts";
 import type { SegmentIn, SegmentOut } from "../wire/tcp_segment.ts";
@@ -70,7 +77,9 @@ import {
   TIMER_USER_TIMEOUT,
 } from "./timers.ts";
 import { armUserTimeout } from "./user_timeout.ts";
+import { TracedState } from "./trace.ts";
 import { commit, describe } from "./tx.ts";
+import { PLAN_RETRANSMIT } from "./tx_segment.ts";
 
 /** What a connection tells the stack that owns it: a verb was called, look at me in the next round. */
 export interface ConnectionOwner {
@@ -96,7 +105,7 @@ export class Connection {
   sending = false;
   readonly #owner: ConnectionOwner;
   readonly #seen: SeenState = new SeenState();
-  #tracedState = STATE_CLOSED;
+  #traced: TracedState | null = null;
   #released = false;
 
   /** A closed connection between two endpoints; `open` or `acceptSyn` brings it to life. */
@@ -228,17 +237,24 @@ export class Connection {
     }
     if (t.state === STATE_SYN_SENT) rxSynSent(t, s, now);
     else if (t.state !== STATE_CLOSED) rxSynchronized(t, s, now);
+    if (trace !== null) this.#trace(trace, now);
     this.#touch();
   }
 
   /** A deadline may have passed. */
   handleTimer(now: Micros): void {
     fireTimers(this.tcb, now);
+    const trace = this.tcb.context.trace;
+    if (trace !== null) this.#trace(trace, now);
     this.#touch();
   }
 
   /** An ICMP error quoted a segment of this connection. */
   handleIcmp(error: IcmpError, now: Micros): void {
+    const trace = this.tcb.context.trace;
+    if (trace !== null) {
+      trace.record(TRACE_ICMP, this.tcb.handle, error.type, error.code, now);
+    }
     handleIcmpError(this.tcb, error, now);
     this.#touch();
   }
@@ -496,11 +512,12 @@ export class Connection {
   /** The device took the segment just described. */
   commitTransmit(out: SegmentOut, now: Micros): void {
     const t = this.tcb;
+    const kind = t.plan === PLAN_RETRANSMIT ? TRACE_RETRANSMIT : TRACE_TRANSMIT;
     commit(t, out, now);
     const trace = t.context.trace;
     if (trace !== null) {
       trace.record(
-        TRACE_TRANSMIT,
+        kind,
         t.handle,
         seqSpan(t.iss, out.seq),
         out.dataLength,
@@ -512,17 +529,12 @@ export class Connection {
   /** What changed since the last call, as `EV_*` bits. */
   takeEvents(now: Micros): number {
     const trace = this.tcb.context.trace;
-    if (trace !== null && this.#tracedState !== this.tcb.state) {
-      trace.record(
-        TRACE_STATE,
-        this.tcb.handle,
-        this.#tracedState,
-        this.tcb.state,
-        now,
-      );
-      this.#tracedState = this.tcb.state;
+    if (trace !== null) this.#trace(trace, now);
+    const events = this.#seen.difference(this.tcb);
+    if (trace !== null && events !== 0) {
+      trace.record(TRACE_EVENT, this.tcb.handle, events, 0, now);
     }
-    return this.#seen.difference(this.tcb);
+    return events;
   }
 
   /** Whether nothing is left to do: its slot may go. */
@@ -603,6 +615,11 @@ export class Connection {
     if (t.state === STATE_CLOSED) return;
     afterRead(t);
     if (t.ackNow) this.#touch();
+  }
+
+  #trace(trace: TraceSink, now: Micros): void {
+    this.#traced ??= new TracedState();
+    this.#traced.difference(this.tcb, trace, now);
   }
 
   #touch(): void {

@@ -19,7 +19,6 @@
  *
  * @module
  */
-import { TRACE_RECOVERY, TRACE_WINDOW } from "../base/trace.ts";
 import type { Micros } from "../base/units.ts";
 import type { SegmentIn } from "../wire/tcp_segment.ts";
 import { CA_CWR, CA_DISORDER, CA_LOSS, CA_OPEN, CA_RECOVERY } from "./codes.ts";
@@ -97,14 +96,14 @@ export function enterLoss(t: Tcb, r: AckResult, now: Micros): void {
   t.tlpOutstanding = false;
   t.tlpDue = false;
   if (t.ecnEnabled) t.ecnReduced = true;
-  setCaState(t, CA_LOSS, now);
+  t.caState = CA_LOSS;
 }
 
 /** Reduces the window in step with delivery for an ECN mark. RFC 3168 §6.1.2. */
 function enterReduction(t: Tcb, now: Micros): void {
   startReduction(t, now);
   t.undoValid = false;
-  setCaState(t, CA_CWR, now);
+  t.caState = CA_CWR;
 }
 
 function startIfLost(t: Tcb, r: AckResult, now: Micros): void {
@@ -117,7 +116,7 @@ function startIfLost(t: Tcb, r: AckResult, now: Micros): void {
     proportionalRate(t, r.ackedSegments + r.sackedSegments, r.newlyLost, r);
     return;
   }
-  setCaState(t, t.sackedOut > 0 ? CA_DISORDER : CA_OPEN, now);
+  t.caState = t.sackedOut > 0 ? CA_DISORDER : CA_OPEN;
 }
 
 function enterRecovery(t: Tcb, now: Micros): void {
@@ -134,7 +133,7 @@ function enterRecovery(t: Tcb, now: Micros): void {
     t.undoValid = true;
     t.undoRetrans = t.retransOut > 0 ? t.retransOut : -1;
   }
-  setCaState(t, CA_RECOVERY, now);
+  t.caState = CA_RECOVERY;
 }
 
 function startReduction(t: Tcb, now: Micros): void {
@@ -193,13 +192,13 @@ function episodeEnded(
     case CA_LOSS:
       if (undoLoss(t, s, now)) return false;
       t.timeouts = 0;
-      closeEpisode(t, now);
+      closeEpisode(t);
       return false;
     case CA_CWR:
       // One more round: the window is what PRR left it, not above ssthresh.
       if (t.sndUna === t.highSeq) return false;
       t.cwnd = Math.min(t.cwnd, t.ssthresh);
-      closeEpisode(t, now);
+      closeEpisode(t);
       return false;
     default:
       if (undoRecovery(t, s, now)) return true;
@@ -209,17 +208,17 @@ function episodeEnded(
       }
       if (t.ssthresh < Infinity) t.cwnd = t.ssthresh;
       rackRecoveryEnded(t);
-      closeEpisode(t, now);
+      closeEpisode(t);
       return false;
   }
 }
 
-function closeEpisode(t: Tcb, now: Micros): void {
+function closeEpisode(t: Tcb): void {
   t.undoValid = false;
   t.retransmitTsValid = false;
   t.frtoActive = false;
   t.frtoSendNew = false;
-  setCaState(t, t.sackedOut > 0 ? CA_DISORDER : CA_OPEN, now);
+  t.caState = t.sackedOut > 0 ? CA_DISORDER : CA_OPEN;
 }
 
 function continueRecovery(
@@ -277,7 +276,7 @@ function repairedByProbe(t: Tcb): void {
   startReduction(t, now);
   t.undoValid = false;
   t.cwnd = Math.min(t.cwnd, t.ssthresh);
-  setCaState(t, t.sackedOut > 0 ? CA_DISORDER : CA_OPEN, now);
+  t.caState = t.sackedOut > 0 ? CA_DISORDER : CA_OPEN;
 }
 
 /** Without SACK, each duplicate acknowledgement stands for one segment that left the network. RFC 5681 §3.2. */
@@ -355,7 +354,7 @@ function undoRecovery(t: Tcb, s: SegmentIn, now: Micros): boolean {
       ? TCP_COUNTER.TcpExtTCPFullUndo
       : TCP_COUNTER.TcpExtTCPDSACKUndo,
   );
-  closeEpisode(t, now);
+  closeEpisode(t);
   return true;
 }
 
@@ -366,7 +365,7 @@ function undoPartial(t: Tcb, s: SegmentIn, now: Micros): boolean {
   unmarkLost(t);
   restoreWindow(t, now);
   t.context.counters.increment(TCP_COUNTER.TcpExtTCPPartialUndo);
-  closeEpisode(t, now);
+  closeEpisode(t);
   return true;
 }
 
@@ -375,7 +374,7 @@ function undoByDsack(t: Tcb, now: Micros): boolean {
   if (!t.undoValid || t.undoRetrans !== 0) return false;
   restoreWindow(t, now);
   t.context.counters.increment(TCP_COUNTER.TcpExtTCPDSACKUndo);
-  closeEpisode(t, now);
+  closeEpisode(t);
   return true;
 }
 
@@ -393,7 +392,7 @@ function undoSpuriousTimeout(t: Tcb, now: Micros): boolean {
   counters.increment(TCP_COUNTER.TcpExtTCPSpuriousRTOs);
   t.timeouts = 0;
   t.backoff = 0;
-  closeEpisode(t, now);
+  closeEpisode(t);
   return true;
 }
 
@@ -409,15 +408,5 @@ function unmarkLost(t: Tcb): void {
       record.flags &= ~SENT_LOST;
       t.lostOut -= record.segments;
     }
-  }
-}
-
-function setCaState(t: Tcb, next: number, now: Micros): void {
-  if (t.caState === next) return;
-  t.caState = next;
-  const trace = t.context.trace;
-  if (trace !== null) {
-    trace.record(TRACE_RECOVERY, t.handle, next, t.lostOut, now);
-    trace.record(TRACE_WINDOW, t.handle, t.cwnd, t.ssthresh, now);
   }
 }
