@@ -13,7 +13,6 @@ import { CA_LOSS } from "./codes.ts";
 import { markLost } from "./scoreboard.ts";
 import { AckResult } from "./scoreboard.ts";
 import { SENT_SACKED } from "./sent_queue.ts";
-import { seqSpan } from "./seq.ts";
 import { MAY_TRANSMIT, stateIn } from "./state.ts";
 import { refreshMss } from "./negotiate.ts";
 import type { Tcb } from "./tcb.ts";
@@ -39,8 +38,7 @@ function giveUpOversized(t: Tcb): void {
   scratch.reset(t.lastAckReceivedAt);
   for (let record = t.sent.head; record !== null; record = record.next) {
     if (record.flags & SENT_SACKED) continue;
-    const length = seqSpan(record.start, record.end);
-    if (length > record.segments * t.mss) markLost(t, record, scratch);
+    if (record.segmentLength > t.mss) markLost(t, record, scratch);
   }
   if (scratch.newlyLost === 0 || t.caState === CA_LOSS) return;
   t.highSeq = t.sndNxt;

@@ -70,7 +70,8 @@ export function reorderExpired(t: Tcb, r: AckResult, now: Micros): void {
   if (t.caState < CA_RECOVERY) enterRecovery(t, now);
   if (t.caState === CA_RECOVERY) {
     t.priorInFlight = before;
-    proportionalRate(t, 0, r.newlyLost, r);
+    // A timer and not an acknowledgement: one segment, as in Linux.
+    proportionalRate(t, 1, r.newlyLost, r);
   }
 }
 
@@ -163,7 +164,8 @@ function proportionalRate(
   newlyLost: number,
   r: AckResult,
 ): void {
-  if (delivered <= 0 && newlyLost <= 0 || t.priorCwnd === 0) return;
+  // Loss alone lets nothing go: what was there before is the window (and 0 never is one).
+  if (delivered <= 0 || t.priorCwnd === 0) return;
   const inFlight = t.packetsInFlight;
   const room = t.ssthresh - inFlight;
   t.prrDelivered += delivered;
@@ -289,23 +291,44 @@ function countDuplicates(t: Tcb, r: AckResult): void {
   }
   if (!r.duplicate) return;
   t.dupAcks++;
-  if (t.sackedOut + t.lostOut < t.packetsOut) {
+  // Something is missing, or there would be no duplicate: at least one segment stays out.
+  const holes = t.lostOut > 0 ? t.lostOut : 1;
+  if (t.sackedOut + holes < t.packetsOut) {
     t.sackedOut++;
     r.sackedSegments++;
     t.delivered++;
   }
 }
 
-/** RFC 5681 §3.2, RFC 6675 §4 without times: the third duplicate marks the head lost. */
+/** RFC 5681 §3.2: the third duplicate marks the head lost; with SACK, RFC 6675's IsLost() judges each. */
 function detectByCounting(t: Tcb, r: AckResult): void {
-  if (t.caState >= CA_RECOVERY && !t.sackEnabled) return;
+  if (t.sackEnabled) {
+    markBelowSacked(t, r);
+    return;
+  }
+  if (t.caState >= CA_RECOVERY) return;
   if (t.sackedOut >= t.reordering && t.lostOut === 0) markHeadLost(t, r);
+}
+
+/** RFC 6675 §4 IsLost(): lost is what has as many SACKed segments above it as the threshold says. */
+function markBelowSacked(t: Tcb, r: AckResult): void {
+  if (t.sackedOut < t.reordering) return;
+  let above = 0;
+  let record = t.sent.tail;
+  for (; record !== null; record = record.previous) {
+    if (record.flags & SENT_SACKED) above += record.segments;
+    else if (
+      above >= t.reordering && (record.flags & SENT_RETRANSMITTED) === 0
+    ) markLost(t, record, r);
+  }
 }
 
 function markHeadLost(t: Tcb, r: AckResult): void {
   const head = t.sent.head;
   if (head === null) return;
-  if (head.segments > 1) splitAt(t, head, seqAdd(head.start, t.mss));
+  if (head.segments > 1) {
+    splitAt(t, head, seqAdd(head.start, head.segmentLength));
+  }
   if (head.flags & SENT_RETRANSMITTED) return;
   markLost(t, head, r);
 }

@@ -22,7 +22,7 @@ import { recoverFromAck } from "./recovery.ts";
 import { fired, RULE } from "./rules.ts";
 import { processSack, splitAt } from "./sack.ts";
 import { AckResult, settleAcked } from "./scoreboard.ts";
-import { SENT_FIN, SENT_SYN, wholeSegmentsUntil } from "./sent_queue.ts";
+import { boundaryBefore, SENT_FIN, SENT_SYN } from "./sent_queue.ts";
 import type { SentRecord } from "./sent_queue.ts";
 import { seqAdd, seqAfter, seqBefore, seqBeforeEq, seqSpan } from "./seq.ts";
 import type { Tcb } from "./tcb.ts";
@@ -165,21 +165,26 @@ function takeAcked(t: Tcb, ack: Seq, r: AckResult): void {
   if (t.sackedOut > 0 && seqBefore(t.highestSacked, ack)) t.highestSacked = ack;
 }
 
-/** The acknowledgement ends inside a super-segment: its whole segments before that are delivered. */
+/** The acknowledgement ends inside a record: its whole segments before that are delivered, and what is left of the next is a record of its own. */
 function trimPartlyAcked(
   t: Tcb,
   record: SentRecord,
   ack: Seq,
   r: AckResult,
 ): void {
-  const cut = wholeSegmentsUntil(record.start, ack, t.mss);
-  if (seqAfter(cut, record.start) && seqBefore(cut, record.end)) {
+  const cut = boundaryBefore(record, ack);
+  if (seqAfter(cut, record.start)) {
     splitAt(t, record, cut);
     settleAcked(t, record, r);
     t.sent.removeHead();
   }
   const head = t.sent.head!;
-  if (seqBefore(head.start, ack)) head.start = ack;
+  if (!seqBefore(head.start, ack)) return;
+  const next = seqAdd(head.start, head.segmentLength);
+  if (seqBefore(next, head.end)) splitAt(t, head, next);
+  head.segmentLength -= seqSpan(head.start, ack);
+  if (head.segmentLength < 1) head.segmentLength = 1;
+  head.start = ack;
 }
 
 /** RFC 6298 §3, RFC 7323 §4: one sample an acknowledgement, never from a segment sent twice unless a timestamp tells which. */
@@ -195,10 +200,14 @@ function measureRtt(
   if (r.firstAckedAt !== -Infinity && !r.retransmittedAcked) {
     rtt = now - r.firstAckedAt;
     t.ackRtt = now - r.lastAckedAt;
-  } else if (r.firstSackedAt !== -Infinity) {
-    rtt = now - r.firstSackedAt;
+  } else if (
+    r.lastSackedAt > r.retransmittedAt && !r.dsack
+  ) {
+    // News of it only now may mean that the acknowledgements before were lost:
+    // what was sent after all that is acknowledged beside it cannot be that old.
+    rtt = now - r.lastSackedAt;
     t.ackRtt = rtt;
-  } else if (r.advanced && t.tsEnabled && s.hasTimestamps && s.tsEcr !== 0) {
+  } else if (r.advanced && echoIsFresh(t, s, r, now)) {
     const ms = timestampNow(t, now) - s.tsEcr | 0;
     // A clock of 1 ms says nothing finer; a negative or huge span is nonsense.
     if (ms >= 0 && ms < 0x0fff_ffff) rtt = ms > 0 ? ms * 1_000 : 1_000;
@@ -209,6 +218,28 @@ function measureRtt(
   // RFC 6298 §5.7: a valid sample ends the backoff.
   if (seqAfter(t.sndUna, priorUna)) t.backoff = 0;
   t.congestion.onRttSample(t, t.ackRtt, now);
+}
+
+/**
+ * Whether the timestamp echoed measures a round trip.
+ *
+ * What a receiver echoes is the last segment in order (RFC 7323 §4.3), which
+ * may be long past when a second copy or a segment behind a gap brought this
+ * acknowledgement and those before it were lost. Believing it would feed the
+ * timeout with its own length. So an echo from before the retransmission is
+ * taken only when the acknowledgement came too soon to answer that.
+ */
+function echoIsFresh(
+  t: Tcb,
+  s: SegmentIn,
+  r: AckResult,
+  now: Micros,
+): boolean {
+  if (!t.tsEnabled || !s.hasTimestamps || s.tsEcr === 0) return false;
+  if (r.retransmittedAt === -Infinity) return true;
+  if ((s.tsEcr - timestampNow(t, r.retransmittedAt) | 0) >= 0) return true;
+  // Half, because a path with jitter may have been measured on a slow day.
+  return !r.dsack && now - r.retransmittedAt < t.minRtt / 2;
 }
 
 /** Growth belongs to the algorithm; whether it may happen is decided here. RFC 7661 in spirit: only a window in use grows. */

@@ -131,7 +131,7 @@ function takeOutOfOrder(
   enterQuickAckMode(t, QUICK_ACKS_ON_GAP);
   if (t.outOfOrder.covers(start, stop)) {
     noteDuplicate(t, start, stop);
-    reportRangeOf(t, start, stop);
+    if (t.sackEnabled) reportRangeOf(t, start, stop);
     return;
   }
   const ahead = seqSpan(t.rcvNxt, start);

@@ -18,14 +18,14 @@ import { TCP_COUNTER } from "./counters.ts";
 import { markSacked } from "./scoreboard.ts";
 import type { AckResult } from "./scoreboard.ts";
 import {
+  boundaryAfter,
+  boundaryBefore,
   SENT_LOST,
   SENT_RETRANSMITTED,
   SENT_SACKED,
-  wholeSegmentsUntil,
 } from "./sent_queue.ts";
 import type { SentRecord } from "./sent_queue.ts";
 import {
-  seqAdd,
   seqAfter,
   seqBefore,
   seqBeforeEq,
@@ -134,15 +134,12 @@ function cutToBlock(
 ): SentRecord {
   let piece = record;
   if (seqBefore(piece.start, start)) {
-    const cut = seqAdd(
-      piece.start,
-      Math.ceil(seqSpan(piece.start, start) / t.mss) * t.mss,
-    );
+    const cut = boundaryAfter(piece, start);
     if (!seqBefore(cut, piece.end)) return piece;
     piece = splitAt(t, piece, cut);
   }
   if (seqAfter(piece.end, end)) {
-    const cut = wholeSegmentsUntil(piece.start, end, t.mss);
+    const cut = boundaryBefore(piece, end);
     if (!seqAfter(cut, piece.start)) return piece;
     splitAt(t, piece, cut);
   }
@@ -150,18 +147,19 @@ function cutToBlock(
   return piece;
 }
 
-/** Cuts `record` at `at` and keeps the totals right when its size is not a multiple of the MSS. Returns the second half. */
+/** Cuts `record` at `at`, inside it, and keeps the totals right where that is inside a wire segment. Returns the second half. */
 export function splitAt(t: Tcb, record: SentRecord, at: Seq): SentRecord {
-  const before = Math.max(1, Math.ceil(seqSpan(record.start, at) / t.mss));
-  const total = record.segments;
-  if (before < total) return t.sent.split(record, at, total - before);
-  // The MSS shrank since: both halves count at least one segment.
-  adjustSegments(t, record, before + 1 - total);
-  record.segments = before + 1;
-  return t.sent.split(record, at, 1);
+  const span = seqSpan(record.start, at);
+  const before = Math.max(1, Math.ceil(span / record.segmentLength));
+  // Inside a segment, or before a FIN that rides on one: each half counts at least one.
+  if (before >= record.segments) setSegments(t, record, before + 1);
+  return t.sent.split(record, at, record.segments - before);
 }
 
-function adjustSegments(t: Tcb, record: SentRecord, by: number): void {
+/** Changes how many wire segments `record` counts as, in the totals too. */
+export function setSegments(t: Tcb, record: SentRecord, count: number): void {
+  const by = count - record.segments;
+  record.segments = count;
   t.packetsOut += by;
   if (record.flags & SENT_SACKED) t.sackedOut += by;
   if (record.flags & SENT_LOST) t.lostOut += by;

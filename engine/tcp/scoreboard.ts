@@ -38,12 +38,14 @@ export class AckResult {
   firstAckedAt: Micros = -Infinity;
   /** The same of the newest. */
   lastAckedAt: Micros = -Infinity;
-  /** Time of sending of the oldest newly SACKed segment sent once. */
-  firstSackedAt: Micros = -Infinity;
+  /** Time of sending of the newest newly SACKed segment sent once; `-Infinity`: none. */
+  lastSackedAt: Micros = -Infinity;
   /** Data sent once, sent before the episode began, was acknowledged or SACKed: the timeout was spurious (F-RTO). */
   originalDelivered = false;
   /** A retransmitted segment was acknowledged. */
   retransmittedAcked = false;
+  /** When the last of those was last sent; `-Infinity`: there was none. */
+  retransmittedAt: Micros = -Infinity;
   /** Segments marked lost while this acknowledgement was processed. */
   newlyLost = 0;
   /** A DSACK block came. */
@@ -67,9 +69,10 @@ export class AckResult {
     this.sackedSegments = 0;
     this.firstAckedAt = -Infinity;
     this.lastAckedAt = -Infinity;
-    this.firstSackedAt = -Infinity;
+    this.lastSackedAt = -Infinity;
     this.originalDelivered = false;
     this.retransmittedAcked = false;
+    this.retransmittedAt = -Infinity;
     this.newlyLost = 0;
     this.dsack = false;
     this.sackProgress = false;
@@ -83,7 +86,7 @@ export class AckResult {
 export function markSacked(t: Tcb, record: SentRecord, r: AckResult): void {
   const n = record.segments;
   if ((record.flags & SENT_EVER_RETRANSMITTED) === 0) {
-    if (r.firstSackedAt === -Infinity) r.firstSackedAt = record.sentAt;
+    if (record.sentAt > r.lastSackedAt) r.lastSackedAt = record.sentAt;
     noteReordering(t, record, r);
   }
   if (record.flags & SENT_LOST) {
@@ -125,6 +128,7 @@ export function settleAcked(t: Tcb, record: SentRecord, r: AckResult): void {
   t.packetsOut -= n;
   if (flags & SENT_EVER_RETRANSMITTED) {
     r.retransmittedAcked = true;
+    if (record.sentAt > r.retransmittedAt) r.retransmittedAt = record.sentAt;
   } else if ((flags & SENT_SACKED) === 0) {
     r.lastAckedAt = record.sentAt;
     if (r.firstAckedAt === -Infinity) r.firstAckedAt = record.firstSentAt;

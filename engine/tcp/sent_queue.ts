@@ -9,7 +9,9 @@
  *
  * A record is one transmission: a segment, or a super-segment of `segments`
  * wire segments. Records are cut where a selective acknowledgement ends inside
- * one, so each is wholly acknowledged, wholly lost or wholly in flight. A
+ * one, always between wire segments as they were sent (their size may have
+ * been another than today's), so each is wholly acknowledged, wholly lost or
+ * wholly in flight. A
  * second chain through the same records is ordered by time of (last)
  * transmission, because RACK asks "which of those sent before that one?" and
  * must stop at the first that was not.
@@ -53,6 +55,8 @@ export class SentRecord {
   deliveredBefore = 0;
   /** Wire segments it consists of, at least 1. */
   segments = 1;
+  /** Payload bytes of each of them but the last, which may have fewer: where it may be cut. */
+  segmentLength = 1;
   /** `SENT_*` bits. */
   flags = 0;
   /** Next in sequence order. */
@@ -123,6 +127,7 @@ export class SentQueue {
     record.start = start;
     record.end = end;
     record.segments = segments;
+    record.segmentLength = seqSpan(start, end);
     record.flags = flags;
     record.sentAt = now;
     record.firstSentAt = now;
@@ -150,6 +155,7 @@ export class SentQueue {
     second.firstSentAt = record.firstSentAt;
     second.deliveredBefore = record.deliveredBefore;
     second.segments = segmentsAfter;
+    second.segmentLength = record.segmentLength;
     // A FIN or the end of a write stays with the half that has it.
     second.flags = record.flags;
     record.flags &= ~(SENT_FIN | SENT_PUSH);
@@ -166,13 +172,6 @@ export class SentQueue {
     else record.later.earlier = second;
     record.later = second;
     return second;
-  }
-
-  /** Moves the start of the head record forward, `segments` of it having been acknowledged. */
-  trimHead(start: Seq, segments: number): void {
-    const head = this.head!;
-    head.start = start;
-    head.segments -= segments;
   }
 
   /** Removes the head record and gives it back. */
@@ -216,14 +215,15 @@ export class SentQueue {
   }
 }
 
-/** Wire segments that `[start, end)` takes at `mss` bytes each, at least 1. */
-export function segmentCount(start: Seq, end: Seq, mss: number): number {
-  const length = seqSpan(start, end);
-  return length <= mss ? 1 : Math.ceil(length / mss);
+/** The last boundary between wire segments of `record` at or before `limit`, which is not before its start. */
+export function boundaryBefore(record: SentRecord, limit: Seq): Seq {
+  const span = seqSpan(record.start, limit);
+  return seqAdd(record.start, span - span % record.segmentLength);
 }
 
-/** `start` plus as many whole `mss` as fit before `limit`. */
-export function wholeSegmentsUntil(start: Seq, limit: Seq, mss: number): Seq {
-  const span = seqSpan(start, limit);
-  return seqAdd(start, span - span % mss);
+/** The first boundary between wire segments of `record` at or after `limit`, which is not before its start. */
+export function boundaryAfter(record: SentRecord, limit: Seq): Seq {
+  const length = record.segmentLength;
+  const count = Math.ceil(seqSpan(record.start, limit) / length);
+  return seqAdd(record.start, count * length);
 }

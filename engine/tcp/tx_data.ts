@@ -29,6 +29,7 @@ import {
   effectiveMss,
   fillAck,
   PLAN_DATA,
+  sizeOf,
 } from "./tx_segment.ts";
 
 /** Longest a cork holds a small segment back, as in Linux. */
@@ -113,6 +114,7 @@ export function commitNewData(
   const fin = out.flags & TCP_FIN ? SENT_FIN : 0;
   const push = out.flags & TCP_PSH ? SENT_PUSH : 0;
   appendSent(t, t.sndNxt, out.dataLength, segments, fin | push, now);
+  t.sent.tail!.segmentLength = sizeOf(out);
   if (out.dataLength % t.mss !== 0) {
     t.sndSml = t.sndNxt;
     t.corkExpired = false;

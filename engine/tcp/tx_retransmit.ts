@@ -14,8 +14,9 @@ import { TCP_COUNTER } from "./counters.ts";
 import { gsoSegments, isPaced, pace } from "./pacing.ts";
 import { lossProbeSent } from "./rack.ts";
 import { armRetransmit, countRetransmission } from "./rx_ack.ts";
-import { splitAt } from "./sack.ts";
+import { setSegments, splitAt } from "./sack.ts";
 import {
+  boundaryBefore,
   SENT_EVER_RETRANSMITTED,
   SENT_FIN,
   SENT_LOST,
@@ -36,6 +37,7 @@ import {
   effectiveMss,
   fillAck,
   PLAN_RETRANSMIT,
+  sizeOf,
 } from "./tx_segment.ts";
 
 /** The oldest segment judged lost and not sent again yet; false: none, or the windows are full. */
@@ -72,9 +74,8 @@ export function describeLossProbe(
   if (tail === null || tail.flags & SENT_SYN) return false;
   let start = tail.start;
   if (tail.segments > 1) {
-    const length = seqSpan(tail.start, tail.end);
-    const last = length % t.mss === 0 ? t.mss : length % t.mss;
-    start = seqAdd(tail.end, -last);
+    const fin = tail.flags & SENT_FIN ? 1 : 0;
+    start = boundaryBefore(tail, seqAdd(tail.end, -1 - fin));
   }
   return describeRecord(t, tail, start, 1, out, now);
 }
@@ -91,7 +92,10 @@ export function commitRetransmission(
   const fin = out.flags & TCP_FIN ? 1 : 0;
   const end = seqAdd(out.seq, out.dataLength + fin);
   if (seqBefore(end, record.end)) splitAt(t, record, end);
-  const n = record.segments;
+  // Today's segments may be of another size than those it first went in.
+  if (record.segments !== segments) setSegments(t, record, segments);
+  record.segmentLength = sizeOf(out);
+  const n = segments;
   if (!(record.flags & SENT_RETRANSMITTED) && !(record.flags & SENT_SACKED)) {
     t.retransOut += n;
     record.flags |= SENT_RETRANSMITTED;

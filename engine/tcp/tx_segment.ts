@@ -84,3 +84,9 @@ export function attach(
   out.dataLength = length;
   if (length > 0) t.sndBuf.refer(from, length, out.payload);
 }
+
+/** Payload bytes of each wire segment of `out`, at least 1. */
+export function sizeOf(out: SegmentOut): number {
+  if (out.gsoSize > 0) return out.gsoSize;
+  return out.dataLength > 0 ? out.dataLength : 1;
+}

@@ -62,11 +62,11 @@ export class Cubic implements CongestionControl {
     this.#avoid(state, left, now);
   }
 
-  /** Feeds HyStart++ while in slow start. */
+  /** Feeds HyStart++ during the first slow start, RFC 9406 §4.3: later ones know where to end. */
   onRttSample(state: CongestionState, rtt: Micros, _now: Micros): void {
-    if (state.cwnd >= state.ssthresh) return;
+    if (state.ssthresh !== Infinity) return;
     if (this.#hystart.sample(rtt, state.sndUna, state.sndNxt)) {
-      state.ssthresh = state.cwnd;
+      state.ssthresh = Math.max(state.cwnd, 2);
     }
   }
 
