@@ -18,7 +18,7 @@ import { EpollInstance, readiness } from "./epoll.ts";
 import { isFastOpenKey, updateListener } from "./fast_open.ts";
 import { type Attempt, BLOCKED, done, failed, type Result } from "./results.ts";
 import { MemorySocket } from "./socket.ts";
-import { applyOption, toInt } from "./socket_options.ts";
+import { applyOption } from "./socket_options.ts";
 import { Receiving, Sending } from "./transfer.ts";
 import type { World } from "./world.ts";
 
@@ -263,9 +263,4 @@ function int32(value: number): Uint8Array {
   const bytes = new Uint8Array(4);
   new DataView(bytes.buffer).setInt32(0, value, true);
   return bytes;
-}
-
-/** The int in a socket option's value. */
-export function optionInt(value: Uint8Array): number {
-  return toInt(value);
 }

@@ -3,7 +3,6 @@
  *
  * @module
  */
-import { MILLISECOND } from "../../../engine/base/units.ts";
 import { seqSpan } from "../../../engine/tcp/seq.ts";
 import type { Tcb } from "../../../engine/tcp/tcb.ts";
 import type { CodeValues } from "../run/executor.ts";
@@ -67,11 +66,6 @@ export function tcpInfo(t: Tcb): CodeValues {
   return new Map(
     Object.entries(values).map(([name, value]) => [`tcpi_${name}`, value]),
   );
-}
-
-/** How long ago, ms, for `last_…`. */
-export function millisecondsSince(at: number, now: number): number {
-  return Math.floor((now - at) / MILLISECOND);
 }
 
 function optionBits(t: Tcb): number {

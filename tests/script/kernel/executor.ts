@@ -18,7 +18,6 @@ import { NotApplicable } from "../run/executor.ts";
 import type { CapturedPacket } from "../run/packet.ts";
 import { CallThread } from "./call_thread.ts";
 import {
-  errnoOf,
   NativeMemory,
   openSocketLibrary,
   type SocketLibrary,
@@ -244,9 +243,4 @@ function addCongestionInfo(
   values.set("dctcp_alpha", words[1]);
   values.set("dctcp_ab_ecn", words[2]);
   values.set("dctcp_ab_tot", words[3]);
-}
-
-/** The last error of this thread; for messages. */
-export function lastError(library: SocketLibrary): number {
-  return errnoOf(library)[0];
 }

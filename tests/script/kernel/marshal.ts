@@ -24,7 +24,6 @@ import {
 } from "./libc_calls.ts";
 
 const AF_INET = 2;
-const AF_INET6 = 10;
 const SOCKADDR_ROOM = 128;
 const CONTROL_ROOM = 1_024;
 const IOVEC_LENGTH = 16;
@@ -420,6 +419,3 @@ class Layout {
     }));
   }
 }
-
-/** The domain whose addresses IPv6 sockets take. */
-export const DOMAIN_IPV6 = AF_INET6;

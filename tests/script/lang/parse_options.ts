@@ -14,7 +14,7 @@ const U32 = 0xffffffff;
 
 /** Reads `<option, …>`; null for `<...>`. */
 export function parseTcpOptions(stream: TokenStream): TcpOption[] | null {
-  stream.expectSign("<");
+  const start = stream.expectSign("<").position;
   if (stream.peek().kind === "ellipsis") {
     stream.next();
     stream.expectSign(">");
@@ -23,7 +23,43 @@ export function parseTcpOptions(stream: TokenStream): TcpOption[] | null {
   const options: TcpOption[] = [];
   do options.push(parseOption(stream)); while (stream.takeSign(","));
   stream.expectSign(">");
+  const spare = options.reduce((sum, option) => sum + lengthOf(option), 0) % 4;
+  if (spare > 0) {
+    stream.failAt(
+      start,
+      `TCP options must fill whole words, these are ${spare} bytes over`,
+    );
+  }
   return options;
+}
+
+/** Bytes of an option; NaN for one that is not known, which makes every sum unknown. */
+function lengthOf(option: TcpOption): number {
+  switch (option.kind) {
+    case "nop":
+    case "eol":
+      return 1;
+    case "mss":
+      return 4;
+    case "wscale":
+      return 3;
+    case "sackOK":
+      return 2;
+    case "sack":
+      return 2 + 4 * option.edges.length;
+    case "TS":
+      return 10;
+    case "FO":
+      return (option.experimental ? 4 : 2) + option.cookie.length;
+    case "md5":
+      return 2 + option.digest.length;
+    case "ECN":
+      return 2 + 3 * option.counters.length;
+    case "raw":
+      return 2 + option.data.length;
+    case "unsupported":
+      return NaN;
+  }
 }
 
 function parseOption(stream: TokenStream): TcpOption {

@@ -28,7 +28,7 @@ export class ScriptDevice implements LinkDevice {
   /** Never ready by itself: the run is driven by hand. */
   readonly readiness: Readiness = { subscribe: () => {} };
   /** Delays nothing. */
-  readonly deadline = Infinity;
+  readonly deadline: number = Infinity;
   /** Packets sent by the stack and not yet taken. */
   readonly sent: CapturedPacket[] = [];
   readonly #waiting: {

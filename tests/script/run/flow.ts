@@ -55,9 +55,9 @@ export class Flow {
     remotePort: 0,
   };
   /** The descriptor of the script, or -1. */
-  scriptFd = -1;
+  scriptFd: number = -1;
   /** The executor's descriptor, or -1. */
-  liveFd = -1;
+  liveFd: number = -1;
   /** The script closed it. */
   isClosed = false;
   /** Initial sequence number of the system under test, as the script numbers. */
