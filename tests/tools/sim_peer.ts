@@ -213,7 +213,7 @@ export class Peer implements EventSink {
       medium: MEDIUM_IP,
       ipMtu: options.ipMtu ?? 1500,
       gsoMaxSize: options.gsoMaxSize ?? 0,
-      frameCount: 1024,
+      frameCount: 128,
     });
     this.#end = far;
     const random = new SeededRandom(seed);
