@@ -21,7 +21,7 @@ export const ASKED = "a request of thirty-two bytes...";
 export const ANSWERED: string = `re: ${ASKED}`;
 
 /** Connects with MSG_FASTOPEN, prints `{"answer":…,"synData":…,"fail":…}` from what came and tcp_info. */
-const CLIENT = `
+export const KERNEL_CLIENT = `
 import json, signal, socket, sys
 host, port, data = sys.argv[1], int(sys.argv[2]), sys.argv[3].encode()
 s = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)
@@ -42,7 +42,7 @@ s.close()
 `;
 
 /** Listens with TCP_FASTOPEN of the given queue length (0: none) and answers each connection; prints a line for each. */
-const SERVER = `
+export const KERNEL_SERVER = `
 import json, socket, sys, threading
 port, queue = int(sys.argv[1]), int(sys.argv[2])
 s = socket.socket(socket.AF_INET6)
@@ -127,7 +127,7 @@ export class FastOpenSide implements AsyncDisposable {
   /** A server of the kernel's; resolves once it listens. */
   async kernelServes(queueLength = 16): Promise<Program> {
     const server = this.namespace.spawn([
-      ...["python3", "-c", SERVER, `${PORT}`, `${queueLength}`],
+      ...["python3", "-c", KERNEL_SERVER, `${PORT}`, `${queueLength}`],
     ]);
     await server.nextJson();
     return server;
@@ -145,7 +145,7 @@ export class FastOpenSide implements AsyncDisposable {
   /** Starts a client of the kernel's. */
   kernelAsks(host: string, asked = ASKED, port = PORT): Program {
     return this.namespace.spawn([
-      ...["python3", "-c", CLIENT, host, `${port}`, asked],
+      ...["python3", "-c", KERNEL_CLIENT, host, `${port}`, asked],
     ]);
   }
 
