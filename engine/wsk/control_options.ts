@@ -11,6 +11,7 @@
  * @module
  */
 import { MILLISECOND, SECOND } from "../base/units.ts";
+import { DEFAULT_HOP_LIMIT } from "../ip/interface.ts";
 import { readUlong } from "./c_types.ts";
 import {
   AF_INET,
@@ -78,6 +79,18 @@ function flag(categories: number, when: number, name: BooleanName): OptionRow {
   };
 }
 
+/** A number that is 0 while the stack decides; `effective` is what it then decides. */
+function decided(
+  name: NumberName,
+  most: number,
+  effective: (socket: Socket) => number,
+): OptionRow {
+  return {
+    ...amount(TCP | UDP, name, 1, 1, most),
+    read: (socket) => socket.options[name] || effective(socket),
+  };
+}
+
 /** A number kept in units of `scale`. */
 function amount(
   categories: number,
@@ -121,18 +134,26 @@ function readOnly(
   return { categories, when, read, least: 0, most: 0 };
 }
 
-function maxSegment({ connection }: Socket): number {
+function infoOf({ connection }: Socket): TransportInfo {
   const info = new TransportInfo();
   connection?.transport.fillInfo(info);
-  return info.mss;
+  return info;
 }
+
+const hopLimit: OptionRow = decided("hopLimit", 255, () => DEFAULT_HOP_LIMIT);
+/** Before there is a connection nothing is known of its buffer: 0. */
+const receiveCapacity: OptionRow = decided(
+  "receiveCapacity",
+  0x4000_0000,
+  (socket) => infoOf(socket).receiveCapacity,
+);
 
 const SOCKET_LEVEL: ReadonlyMap<number, OptionRow> = new Map([
   [O.SO_REUSEADDR, flag(TCP | UDP, UNBOUND, "reuseAddress")],
   [O.SO_EXCLUSIVEADDRUSE, flag(TCP | UDP, UNBOUND, "exclusiveAddress")],
   [O.SO_KEEPALIVE, flag(TCP, ANY_TIME, "keepAlive")],
   [O.SO_BROADCAST, flag(UDP, ANY_TIME, "broadcast")],
-  [O.SO_RCVBUF, amount(TCP | UDP, "receiveCapacity", 1, 1, 0x4000_0000)],
+  [O.SO_RCVBUF, receiveCapacity],
   [O.SO_CONDITIONAL_ACCEPT, flag(LISTENERS, UNBOUND, "conditionalAccept")],
   [O.SO_TYPE, readOnly(ALL, ANY_TIME, ({ kind }) => kind.type)],
   [
@@ -146,7 +167,7 @@ const TCP_LEVEL: ReadonlyMap<number, OptionRow> = new Map([
   [O.TCP_KEEPALIVE, amount(TCP, "keepAliveIdle", SECOND, 1, 0x7fff_ffff)],
   [O.TCP_KEEPINTVL, amount(TCP, "keepAliveInterval", SECOND, 1, 0x7fff_ffff)],
   [O.TCP_KEEPCNT, amount(TCP, "keepAliveCount", 1, 1, 255)],
-  [O.TCP_MAXSEG, readOnly(TCP, CONNECTED, maxSegment)],
+  [O.TCP_MAXSEG, readOnly(TCP, CONNECTED, (socket) => infoOf(socket).mss)],
   [O.TCP_MAXRT, retransmitLimit(SECOND)],
   [O.TCP_MAXRTMS, retransmitLimit(MILLISECOND)],
   [O.TCP_TIMESTAMPS, flag(TCP, NOT_CONNECTING, "timestamps")],
@@ -158,7 +179,7 @@ const TCP_LEVEL: ReadonlyMap<number, OptionRow> = new Map([
 
 const IP_LEVEL: ReadonlyMap<number, OptionRow> = new Map([
   [O.IP_TOS, amount(TCP | UDP, "trafficClass", 1, 0, 255)],
-  [O.IP_TTL, amount(TCP | UDP, "hopLimit", 1, 1, 255)],
+  [O.IP_TTL, hopLimit],
   [O.IP_DONTFRAGMENT, flag(UDP, ANY_TIME, "dontFragment")],
   [O.IP_PKTINFO, flag(UDP, ANY_TIME, "packetInfo")],
   [O.IP_RECVTTL, flag(UDP, ANY_TIME, "receiveHopLimit")],
@@ -166,7 +187,7 @@ const IP_LEVEL: ReadonlyMap<number, OptionRow> = new Map([
 ]);
 
 const IPV6_LEVEL: ReadonlyMap<number, OptionRow> = new Map([
-  [O.IPV6_UNICAST_HOPS, amount(TCP | UDP, "hopLimit", 1, 1, 255)],
+  [O.IPV6_UNICAST_HOPS, hopLimit],
   [O.IPV6_DONTFRAG, flag(UDP, ANY_TIME, "dontFragment")],
   [O.IPV6_PKTINFO, flag(UDP, ANY_TIME, "packetInfo")],
   [O.IPV6_HOPLIMIT, flag(UDP, ANY_TIME, "receiveHopLimit")],

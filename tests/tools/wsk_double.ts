@@ -37,6 +37,8 @@ export class DoubleTransport implements T.WskTransport {
   connectRefusal = 0;
   /** Datagrams a step carries; sends find the queue full beyond it. */
   datagramRoom = Infinity;
+  /** Ephemeral ports still to be had. */
+  portsLeft = Infinity;
   /** Destinations without a route. */
   readonly unroutable: string[] = [];
   readonly foreign = new Set<number>();
@@ -78,6 +80,7 @@ export class DoubleTransport implements T.WskTransport {
     _local: IpAddress,
     taken: (port: number) => boolean,
   ): number {
+    if (this.portsLeft-- <= 0) return T.TRANSPORT_NO_PORT;
     for (let i = 0; i < 10_000; i++) {
       const port = 50_000 + (this.#port++ % 10_000);
       if (!taken(port)) return port;

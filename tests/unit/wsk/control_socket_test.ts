@@ -35,12 +35,12 @@ const OPTIONS: [string, number, number[], number, number][] = [
   ["TCP_TIMESTAMPS", W.IPPROTO_TCP, TCP, 0, 1],
   ["TCP_FAIL_CONNECT_ON_ICMP_ERROR", W.IPPROTO_TCP, TCP, 1, 0],
   ["IP_TOS", W.IPPROTO_IP, ALL, 0x10, 0],
-  ["IP_TTL", W.IPPROTO_IP, ALL, 5, 0],
+  ["IP_TTL", W.IPPROTO_IP, ALL, 5, 64],
   ["IP_DONTFRAGMENT", W.IPPROTO_IP, [DATAGRAM], 1, 0],
   ["IP_PKTINFO", W.IPPROTO_IP, [DATAGRAM], 1, 0],
   ["IP_RECVTTL", W.IPPROTO_IP, [DATAGRAM], 1, 0],
   ["IP_RECVTOS", W.IPPROTO_IP, [DATAGRAM], 1, 0],
-  ["IPV6_UNICAST_HOPS", W.IPPROTO_IPV6, ALL, 5, 0],
+  ["IPV6_UNICAST_HOPS", W.IPPROTO_IPV6, ALL, 5, 64],
   ["IPV6_DONTFRAG", W.IPPROTO_IPV6, [DATAGRAM], 1, 0],
   ["IPV6_PKTINFO", W.IPPROTO_IPV6, [DATAGRAM], 1, 0],
   ["IPV6_HOPLIMIT", W.IPPROTO_IPV6, [DATAGRAM], 1, 0],
@@ -568,5 +568,11 @@ Deno.test("WskBind() knows what it may bind", async () => {
   );
   assertRefused(bench, used, W.STATUS_ADDRESS_ALREADY_EXISTS);
   bench.bind(other, "0.0.0.0", 98);
-  bench.tidy(socket, other);
+  const none = bench.socket(CONNECTION);
+  bench.net.portsLeft = 0;
+  const full = bench.call((irp) =>
+    listen(none).WskBind(none, W.sockaddr("0.0.0.0", 0), 0, irp)
+  );
+  assertRefused(bench, full, W.STATUS_TOO_MANY_ADDRESSES);
+  bench.tidy(socket, other, none);
 });

@@ -1,4 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
+import { parseIpAddress } from "../../../engine/wire/ip_address.ts";
 import * as W from "../../../engine/wsk/mod.ts";
 import {
   assertStatus,
@@ -529,4 +530,54 @@ Deno.test("closing the stack forces every socket closed", async () => {
   finish(world, close(datagrams));
   assertEquals(late.completions, 1);
   assertEquals(a.subsystem.usage, { clients: 1, sockets: 0, addresses: 0 });
+});
+
+Deno.test("SIO_ADDRESS_LIST_CHANGE completes when the stack gets or loses an address", async () => {
+  const world = await World.open();
+  const [{ stack, npi }] = world.nodes;
+  const socket = socketOf(world, world.nodes[0], W.WSK_FLAG_DATAGRAM_SOCKET);
+  const address = parseIpAddress("10.0.0.77");
+  const watch = () =>
+    call((irp) =>
+      socket.Dispatch.WskControlSocket(
+        socket,
+        W.WskIoctl,
+        W.SIO_ADDRESS_LIST_CHANGE,
+        0,
+        0,
+        null,
+        0,
+        null,
+        null,
+        irp,
+      )
+    );
+  const added = watch();
+  world.run(5_000_000);
+  assertEquals(added.completions, 0);
+  stack.ip.addAddress(1, { address, prefixLength: 24 }, world.now);
+  world.run(2_000_000);
+  assertStatus(added.status, W.STATUS_SUCCESS);
+  const removed = watch();
+  stack.ip.removeAddress(1, address);
+  world.run(2_000_000);
+  assertStatus(removed.status, W.STATUS_SUCCESS);
+  assert(npi.Client);
+  tidy(world, socket);
+});
+
+Deno.test("a client may wait for an event by the stack's clock", async () => {
+  const world = await World.open();
+  const [{ subsystem }] = world.nodes;
+  const { KeWaitForSingleObject } = subsystem;
+  const wait = KeWaitForSingleObject(
+    new W.KEVENT(),
+    W.Executive,
+    W.KernelMode,
+    false,
+    -20_000_000,
+  );
+  world.run(3_000_000);
+  assertEquals(world.now, 2_000_000);
+  assertStatus(await wait, W.STATUS_TIMEOUT);
 });
