@@ -11,6 +11,7 @@
  *
  * @module
  */
+import { parseIpAddress } from "../../../engine/wire/ip_address.ts";
 import type { RunConfig } from "../run/config.ts";
 import type { CapturedPacket } from "../run/packet.ts";
 import { errnoOf, NativeMemory, type SocketLibrary } from "./libc_calls.ts";
@@ -29,6 +30,7 @@ const GSO_TCPV4 = 1;
 const GSO_TCPV6 = 4;
 const TCP_PROTOCOL = 6;
 const PACKET_ROOM = 70_000;
+const LOCAL_ROUTE_TRIES = 1_000;
 
 /** A TUN in the present namespace. */
 export class KernelTun {
@@ -155,6 +157,23 @@ function configureInterface(config: RunConfig): void {
     ]);
   }
   runIp([family, "route", "add", "default", "dev", TUN_NAME]);
+  if (isIpv6) awaitLocalRoute(config.localIp);
+}
+
+/** An IPv6 address is the kernel's own only once a worker of it has put it into the local table. */
+function awaitLocalRoute(address: string): void {
+  const { w0, w1, w2, w3 } = parseIpAddress(address);
+  const digits = [w0, w1, w2, w3]
+    .map((word) => (word >>> 0).toString(16).padStart(8, "0")).join("");
+  for (let i = 0; i < LOCAL_ROUTE_TRIES; i++) {
+    const table = Deno.readTextFileSync("/proc/net/ipv6_route");
+    const isThere = table.split("\n").some((line) =>
+      line.startsWith(`${digits} 80 `) && line.trimEnd().endsWith("tun0")
+    );
+    if (isThere) return;
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 2);
+  }
+  throw new Error(`Cannot use ${address}: it did not become local`);
 }
 
 /** Runs `ip`. @throws Error with what it said when it fails */
