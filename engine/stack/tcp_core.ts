@@ -67,6 +67,7 @@ export class TcpCore {
 export function adopt(entry: Entry): void {
   const t = entry.connection.tcb;
   t.pathMtu = entry.route.pathMtu;
+  t.routeMtu = entry.route.pathMtu;
   const via = entry.route.interface;
   t.gsoMaxSize = via === null ? 0 : via.device.caps.gsoMaxSize;
 }

@@ -14,7 +14,6 @@ import type { Route } from "../ip/route.ts";
 import { TX_BUSY } from "../link/device.ts";
 import type { Connection } from "../tcp/connection.ts";
 import { TCP_COUNTER } from "../tcp/counters.ts";
-import { usablePathMtu } from "../tcp/mtu_probe.ts";
 import { PROTOCOL_TCP } from "../wire/ipv4.ts";
 import { CHECKSUM_COMPLETE, CHECKSUM_PARTIAL, emitTcp } from "../wire/tcp.ts";
 import { SegmentOut, TCP_RST } from "../wire/tcp_segment.ts";
@@ -161,7 +160,7 @@ export class TcpOutput {
       this.#awaitNeighbour(entry);
       return TURN_DONE;
     }
-    if (usablePathMtu(t, route.pathMtu) !== t.pathMtu) {
+    if (route.pathMtu !== t.routeMtu) {
       connection.setPathMtu(route.pathMtu);
       if (!connection.pollTransmit(out, now)) return TURN_DONE;
     }

@@ -265,7 +265,7 @@ export class Connection {
     this.#touch();
   }
 
-  /** The path's MTU is now `mtu` bytes. */
+  /** The route's MTU is now `mtu` bytes. */
   setPathMtu(mtu: number): void {
     applyPathMtu(this.tcb, mtu);
     this.#touch();

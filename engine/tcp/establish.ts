@@ -5,6 +5,7 @@
  * @module
  */
 import type { Micros } from "../base/units.ts";
+import { startMtuSearch } from "./mtu_search.ts";
 import {
   STATE_ESTABLISHED,
   STATE_FIN_WAIT_1,
@@ -36,6 +37,7 @@ export function establish(t: Tcb, now: Micros): void {
   }
   t.highSeq = t.sndNxt;
   t.rackDsackRoundValid = false;
+  startMtuSearch(t);
   t.congestion.start(t, now);
   if (t.keepAlive) t.timers.set(TIMER_KEEP_ALIVE, now + t.keepAliveIdle);
   if (t.finQueued && !early) transition(t, STATE_FIN_WAIT_1);

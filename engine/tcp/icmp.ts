@@ -29,7 +29,7 @@ import {
 import { TCP_COUNTER } from "./counters.ts";
 import { die } from "./death.ts";
 import { fastOpenRefused, fastOpenTooBig } from "./fast_open_blame.ts";
-import { seqAfter, seqBefore } from "./seq.ts";
+import { seqBefore } from "./seq.ts";
 import { STATE_SYN_RECEIVED, STATE_SYN_SENT } from "./state.ts";
 import type { Tcb } from "./tcb.ts";
 
@@ -47,9 +47,9 @@ export interface IcmpError {
   seq: Seq;
 }
 
-/** Whether the quoted segment is one that is in flight: only then is the error believed. RFC 5927 §4.1. */
+/** Whether the quoted segment is one that is in flight, SND.UNA =< SEG.SEQ < SND.NXT: only then is the error believed. RFC 5927 §4.1. */
 export function isCredible(t: Tcb, error: IcmpError): boolean {
-  return !seqBefore(error.seq, t.sndUna) && !seqAfter(error.seq, t.sndNxt);
+  return !seqBefore(error.seq, t.sndUna) && seqBefore(error.seq, t.sndNxt);
 }
 
 /** Acts on a credible error; {@linkcode ICMP_TOO_BIG} is applied by the stack, which owns the path MTU. */

@@ -1,7 +1,6 @@
 // @hot
 /**
- * Path MTU: what ICMP reports (RFC 1191, RFC 8201) and what silence suggests
- * (RFC 4821 §7.7, black holes).
+ * Path MTU in use: what the route says, or less where the search found less.
  *
  * A path that carries less than was thought has dropped every larger segment
  * in flight. They are sent again at once and cut anew; the congestion window
@@ -9,23 +8,27 @@
  *
  * @module
  */
-import { CA_LOSS } from "./codes.ts";
+import { CA_CWR, CA_LOSS } from "./codes.ts";
 import { markLost } from "./scoreboard.ts";
 import { AckResult } from "./scoreboard.ts";
-import { SENT_SACKED } from "./sent_queue.ts";
+import { SENT_FIN, SENT_SACKED } from "./sent_queue.ts";
+import type { SentRecord } from "./sent_queue.ts";
+import { seqSpan } from "./seq.ts";
 import { MAY_TRANSMIT, stateIn } from "./state.ts";
 import { refreshMss } from "./negotiate.ts";
 import type { Tcb } from "./tcb.ts";
 
 const scratch = new AckResult();
 
-/** The path MTU a connection works with when its route's is `routeMtu`: that, or less where silence suggested so. */
+/** The path MTU a connection works with when its route's is `routeMtu`. */
 export function usablePathMtu(t: Tcb, routeMtu: number): number {
   return routeMtu < t.mtuCeiling ? routeMtu : t.mtuCeiling;
 }
 
-/** Takes a smaller (or, after ageing, larger) path MTU; what is in flight and too large is lost, and cut anew when it is sent again. */
-export function applyPathMtu(t: Tcb, mtu: number): void {
+/** Takes the route's MTU, smaller or (after ageing) larger; what is in flight and too large is lost, and cut anew when it is sent again. */
+export function applyPathMtu(t: Tcb, routeMtu: number): void {
+  t.routeMtu = routeMtu;
+  const mtu = usablePathMtu(t, routeMtu);
   if (mtu === t.pathMtu) return;
   const before = t.mss;
   t.pathMtu = mtu;
@@ -33,31 +36,31 @@ export function applyPathMtu(t: Tcb, mtu: number): void {
   if (t.mss < before && stateIn(t.state, MAY_TRANSMIT)) giveUpOversized(t);
 }
 
+/** Resends what was lost for its size, and only that, at the window there is. */
+export function resendWithoutReduction(t: Tcb): void {
+  if (t.caState === CA_LOSS) return;
+  t.highSeq = t.sndNxt;
+  // What is being reduced already goes on to be.
+  if (t.caState < CA_CWR) t.ssthresh = Math.max(t.cwnd, 2);
+  t.undoValid = false;
+  t.frtoActive = false;
+  t.tlpOutstanding = false;
+  t.caState = CA_LOSS;
+}
+
 /** Linux `tcp_simple_retransmit`. */
 function giveUpOversized(t: Tcb): void {
   scratch.reset(t.lastAckReceivedAt);
   for (let record = t.sent.head; record !== null; record = record.next) {
     if (record.flags & SENT_SACKED) continue;
-    if (record.segmentLength > t.mss) markLost(t, record, scratch);
+    if (dataLength(record) > record.segments * t.mss) {
+      markLost(t, record, scratch);
+    }
   }
-  if (scratch.newlyLost === 0 || t.caState === CA_LOSS) return;
-  t.highSeq = t.sndNxt;
-  t.ssthresh = Math.max(t.cwnd, 2);
-  t.undoValid = false;
-  t.tlpOutstanding = false;
-  t.caState = CA_LOSS;
+  if (scratch.newlyLost > 0) resendWithoutReduction(t);
 }
 
-/** The retransmission timer expired once more: after R1 of them, suspect that big segments vanish and try the search base. */
-export function mtuTimeoutExpired(t: Tcb): void {
-  const config = t.config;
-  if (config.mtuProbing === 0 || t.timeouts < config.retries1) return;
-  const headers = t.ipHeaderLength + 20;
-  const base = config.baseMss + headers;
-  let next = t.pathMtu > base ? base : headers + ((t.pathMtu - headers) >> 1);
-  const floor = headers + config.mtuProbeFloor;
-  if (next < floor) next = floor;
-  if (next >= t.pathMtu) return;
-  t.mtuCeiling = next;
-  applyPathMtu(t, next);
+function dataLength(record: SentRecord): number {
+  const fin = record.flags & SENT_FIN ? 1 : 0;
+  return seqSpan(record.start, record.end) - fin;
 }

@@ -23,6 +23,7 @@ import type { Micros } from "../base/units.ts";
 import type { SegmentIn } from "../wire/tcp_segment.ts";
 import { CA_CWR, CA_DISORDER, CA_LOSS, CA_OPEN, CA_RECOVERY } from "./codes.ts";
 import { TCP_COUNTER } from "./counters.ts";
+import { blamesMtuProbe } from "./mtu_search.ts";
 import {
   judgeLossProbe,
   rackDetectLoss,
@@ -67,6 +68,7 @@ export function reorderExpired(t: Tcb, r: AckResult, now: Micros): void {
   const before = t.packetsInFlight;
   rackDetectLoss(t, r, now);
   if (r.newlyLost === 0) return;
+  if (t.mtuProbeSize > 0 && blamesMtuProbe(t)) return;
   if (t.caState < CA_RECOVERY) enterRecovery(t, now);
   if (t.caState === CA_RECOVERY) {
     t.priorInFlight = before;
@@ -109,6 +111,7 @@ function enterReduction(t: Tcb, now: Micros): void {
 
 function startIfLost(t: Tcb, r: AckResult, now: Micros): void {
   if (t.lostOut > 0) {
+    if (t.mtuProbeSize > 0 && blamesMtuProbe(t)) return;
     enterRecovery(t, now);
     proportionalRate(t, r.ackedSegments + r.sackedSegments, r.newlyLost, r);
     return;

@@ -16,6 +16,7 @@ import { timestampNow } from "./ack_policy.ts";
 import { challengeAck } from "./challenge.ts";
 import { CA_CWR, CA_LOSS, CA_RECOVERY } from "./codes.ts";
 import { TCP_COUNTER } from "./counters.ts";
+import { judgeMtuProbe } from "./mtu_search.ts";
 import { updatePacingRate } from "./pacing.ts";
 import { judgeLossProbe, scheduleLossProbe } from "./rack.ts";
 import { recoverFromAck } from "./recovery.ts";
@@ -265,6 +266,7 @@ function isCwndLimited(t: Tcb): boolean {
 
 /** SND.UNA moved: the path works. */
 function afterProgress(t: Tcb, now: Micros): void {
+  if (t.mtuProbeSize > 0) judgeMtuProbe(t);
   t.softError = 0;
   if (t.caState !== CA_LOSS) t.timeouts = 0;
   t.backoff = 0;

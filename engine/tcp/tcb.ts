@@ -164,10 +164,24 @@ export class Tcb implements CongestionState {
   advMss = 1460;
   /** MSS the application asked for (TCP_MAXSEG); 0: no wish. */
   userMss = 0;
-  /** Path MTU in bytes of IP packet. */
+  /** Path MTU in use, bytes of IP packet: the least of the next two. */
   pathMtu = 1500;
-  /** Largest path MTU believed in: lowered when large segments seem to vanish (RFC 4821 §7.7). */
+  /** What the route's MTU is. */
+  routeMtu = 1500;
+  /** What the search for the path MTU knows to pass (mtu_search.ts); 65,535: it is not searched. */
   mtuCeiling = 65_535;
+  /** Packets larger than this are known to fail. */
+  mtuHigh = 65_536;
+  /** The path MTU is searched for. */
+  mtuSearch = false;
+  /** When the last search ended; `-Infinity`: it is under way. */
+  mtuSearchEndedAt: Micros = -Infinity;
+  /** Packet size of the probe in flight; 0: none is. */
+  mtuProbeSize = 0;
+  /** First byte of that probe. */
+  mtuProbeSeq: Seq = ZERO;
+  /** Just past its last byte. */
+  mtuProbeEnd: Seq = ZERO;
   /** Payload bytes of a full segment, the timestamps option allowed for. */
   mss = 536;
   /** Largest segment received of late: the estimate of the peer's MSS, bytes. */

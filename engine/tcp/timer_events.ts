@@ -17,7 +17,7 @@ import { TCP_COUNTER } from "./counters.ts";
 import { die, queueReset } from "./death.ts";
 import { fastOpenSynTimeout, fastOpenTimeout } from "./fast_open_blame.ts";
 import { synDataExpired } from "./fast_open_confirm.ts";
-import { mtuTimeoutExpired } from "./mtu_probe.ts";
+import { mtuTimeoutExpired } from "./mtu_search.ts";
 import { lossProbeExpired } from "./rack.ts";
 import { enterLoss, reorderExpired } from "./recovery.ts";
 import { AckResult } from "./scoreboard.ts";

@@ -14,6 +14,7 @@ import type { SegmentOut } from "../wire/tcp_segment.ts";
 import { dataSent } from "./ack_policy.ts";
 import { CA_CWR, CA_RECOVERY } from "./codes.ts";
 import { TCP_COUNTER } from "./counters.ts";
+import { probeLength, probeSent } from "./mtu_search.ts";
 import { gsoSegments, isPaced, pace } from "./pacing.ts";
 import { lossProbeSent, scheduleLossProbe } from "./rack.ts";
 import { armRetransmit } from "./rx_ack.ts";
@@ -51,6 +52,8 @@ export function describeNewData(t: Tcb, out: SegmentOut, now: Micros): boolean {
     watchWindow(t, now);
     return false;
   }
+  const probe = probeLength(t, now);
+  if (probe > 0) return describeMtuProbe(t, out, probe, now);
   const mss = t.mss;
   const half = t.cwnd >> 1 > 0 ? t.cwnd >> 1 : 1;
   const allowed = Math.min(quota, half, gsoSegments(t, mss));
@@ -113,9 +116,12 @@ export function commitNewData(
 ): void {
   const fin = out.flags & TCP_FIN ? SENT_FIN : 0;
   const push = out.flags & TCP_PSH ? SENT_PUSH : 0;
+  if (out.dataLength > t.mss && out.gsoSize === 0) {
+    probeSent(t, t.sndNxt, out.dataLength);
+  }
   appendSent(t, t.sndNxt, out.dataLength, segments, fin | push, now);
   t.sent.tail!.segmentLength = sizeOf(out);
-  if (out.dataLength % t.mss !== 0) {
+  if (out.dataLength < t.mss * segments) {
     t.sndSml = t.sndNxt;
     t.corkExpired = false;
   }
@@ -164,6 +170,26 @@ function mayGoSmall(t: Tcb, now: Micros): boolean {
   if (t.noDelay) return true;
   return !(seqAfter(t.sndSml, t.sndUna) && seqBeforeEq(t.sndSml, t.sndNxt) &&
     t.packetsOut > 0);
+}
+
+/** One segment of `length` bytes, more than the MSS: it tries a larger path MTU. */
+function describeMtuProbe(
+  t: Tcb,
+  out: SegmentOut,
+  length: number,
+  now: Micros,
+): boolean {
+  begin(t, out);
+  fillAck(t, out, now);
+  out.seq = t.sndNxt;
+  attach(t, out, seqSpan(t.sndBufSeq, t.sndNxt), length);
+  if (reachesPush(t, seqAdd(t.sndNxt, length))) out.flags |= TCP_PSH;
+  if (t.ecnEnabled) {
+    out.ecn = ECN_ECT0;
+    if (t.ecnReduced) out.flags |= TCP_CWR;
+  }
+  t.plan = PLAN_DATA;
+  return true;
 }
 
 function reachesPush(t: Tcb, end: Seq): boolean {
