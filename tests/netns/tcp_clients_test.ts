@@ -5,7 +5,7 @@
  */
 import { createHash } from "node:crypto";
 import { assertEquals, assertMatch } from "@std/assert";
-import { startExample } from "./example_program.ts";
+import { exampleCommand, startExample } from "./example_program.ts";
 import { Namespace } from "./harness.ts";
 
 const SOURCE = new URL("./programs/source.ts", import.meta.url);
@@ -88,4 +88,13 @@ Deno.test("http_get fetches a page from a web server of the kernel's", async () 
   } finally {
     await Deno.remove(folder, { recursive: true });
   }
+});
+
+Deno.test("two_stacks needs no permission and says the same each time", async () => {
+  await using namespace = await Namespace.create();
+  const run = async (): Promise<string> =>
+    await namespace.run(...exampleCommand("two_stacks", [], []));
+  const stdout = await run();
+  assertMatch(stdout, /^1000000 bytes in \d\.\d+ s of the stacks' time/m);
+  assertEquals(await run(), stdout);
 });

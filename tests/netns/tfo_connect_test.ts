@@ -156,3 +156,24 @@ Deno.test("tfo_connect puts no more into a SYN than the server's MSS allows, and
   assertEquals(second.synDataAcked, 1_420);
   assertEquals(second.received, length);
 });
+
+Deno.test("tfo_connect --delay makes a saved round trip visible", async () => {
+  await using namespace = await withEcho();
+  const args = ["--repeat", "2", "--json", "--delay", "20", "10.0.0.1", "7"];
+  const { stdout } = await startExample(namespace, "tfo_connect", args)
+    .succeeded();
+  const [first, second] = jsonLines(stdout);
+  // Bounds from below, which no machine can undercut: two round trips, and one.
+  assert(Number(first.firstByteMs) >= 80, stdout);
+  assert(Number(second.firstByteMs) >= 40, stdout);
+  assertEquals(second.synDataAcked, second.synData);
+});
+
+Deno.test("tfo_connect --gateway reaches an address beyond the link", async () => {
+  await using namespace = await withEcho();
+  await namespace.ip("addr", "add", "192.0.2.1/32", "dev", "lo");
+  const args = ["--json", "--gateway", "10.0.0.1", "192.0.2.1", "7"];
+  const { stdout } = await startExample(namespace, "tfo_connect", args)
+    .succeeded();
+  assertEquals(jsonLines(stdout)[0].outcome, "ok");
+});
