@@ -12,7 +12,6 @@
  * @module
  */
 import {
-  AF_INET,
   bufOf,
   FALSE,
   IoAllocateIrp,
@@ -128,12 +127,12 @@ function ConnectComplete(
 
 async function main(): Promise<number> {
   await using stage = await openWskStage(HELP, "client");
-  const { npi, peer, hostname, port } = stage;
+  const { npi, peer, hostname, port, family, any } = stage;
   if (peer !== null) void echo(peer, port);
   const Socket = await succeed("WskSocket", (Irp) =>
     npi.Dispatch.WskSocket(
       npi.Client,
-      AF_INET,
+      family,
       SOCK_STREAM,
       IPPROTO_TCP,
       WSK_FLAG_CONNECTION_SOCKET,
@@ -145,7 +144,7 @@ async function main(): Promise<number> {
       Irp,
     )) as PWSK_SOCKET;
   const Dispatch = Socket.Dispatch as PWSK_PROVIDER_CONNECTION_DISPATCH;
-  const LocalAddress = sockaddr("0.0.0.0", 0);
+  const LocalAddress = sockaddr(any, 0);
   await succeed(
     "WskBind",
     (Irp) => Dispatch.WskBind(Socket, LocalAddress, 0, Irp),

@@ -16,7 +16,6 @@
  * @module
  */
 import {
-  AF_INET,
   bufOf,
   IoFreeMdl,
   IPPROTO_TCP,
@@ -76,11 +75,11 @@ function sentInSyn({ network }: WskStage): number {
 
 /** One connection from WskSocket to WskCloseSocket; what came back. */
 async function exchange(stage: WskStage): Promise<string> {
-  const { npi, hostname, port } = stage;
+  const { npi, hostname, port, family, any } = stage;
   const Socket = await succeed("WskSocket", (Irp) =>
     npi.Dispatch.WskSocket(
       npi.Client,
-      AF_INET,
+      family,
       SOCK_STREAM,
       IPPROTO_TCP,
       WSK_FLAG_CONNECTION_SOCKET,
@@ -94,7 +93,7 @@ async function exchange(stage: WskStage): Promise<string> {
   const Dispatch = Socket.Dispatch as PWSK_PROVIDER_CONNECTION_DISPATCH;
 
   await allowFastOpen(Socket);
-  const LocalAddress = sockaddr("0.0.0.0", 0);
+  const LocalAddress = sockaddr(any, 0);
   await succeed(
     "WskBind",
     (Irp) => Dispatch.WskBind(Socket, LocalAddress, 0, Irp),

@@ -15,6 +15,8 @@ import {
   openStack,
 } from "../../mod.ts";
 import {
+  AF_INET,
+  AF_INET6,
   completion,
   type IO_STATUS_BLOCK,
   IoAllocateIrp,
@@ -63,6 +65,10 @@ export interface WskStage extends AsyncDisposable {
   readonly hostname: string;
   /** The port to use. */
   readonly port: number;
+  /** The peer's address family, `AF_*`. */
+  readonly family: number;
+  /** The unspecified address of that family. */
+  readonly any: string;
 }
 
 /** Reads the command line `[flags] [HOST] PORT` (or `[PORT]` for a `"server"`) and sets the stage. */
@@ -116,6 +122,8 @@ export async function capture(
     peer,
     hostname,
     port,
+    family: hostname.includes(":") ? AF_INET6 : AF_INET,
+    any: hostname.includes(":") ? "::" : "0.0.0.0",
     async [Symbol.asyncDispose](): Promise<void> {
       WskReleaseProviderNPI(registration);
       await WskDeregister(registration);
