@@ -100,11 +100,18 @@ export class EngineExecutor implements Executor {
 
   advance(until: number, isDone: () => boolean): void {
     const { stack } = this.#open();
-    while (true) {
+    for (let still = 0;; still++) {
+      if (still > MAX_ROUNDS) {
+        throw new Error(
+          `The stack's deadline ${stack.deadline} stays behind ${this.now()} µs`,
+        );
+      }
       this.#settle();
       if (isDone()) return;
       if (until <= this.now()) return;
+      const before = this.now();
       this.#wire.passTime(Math.min(stack.deadline, this.#callDeadline, until));
+      if (this.now() > before) still = 0;
     }
   }
 
