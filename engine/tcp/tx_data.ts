@@ -26,6 +26,7 @@ import { TIMER_CORK, TIMER_PERSIST, TIMER_RETRANSMIT } from "./timers.ts";
 import {
   attach,
   begin,
+  describeSuper,
   describeUrgent,
   effectiveMss,
   fillAck,
@@ -93,7 +94,7 @@ export function describeData(
   const most = mss * segments;
   const bytes = length < most ? length : most;
   if (bytes > 0) attach(t, out, seqSpan(t.sndBufSeq, t.sndNxt), bytes);
-  if (bytes > mss) out.gsoSize = mss;
+  if (bytes > mss) describeSuper(out, mss);
   const end = seqAdd(t.sndNxt, bytes);
   const atEnd = end === t.writeSeq;
   if (bytes > 0 && (atEnd || reachesPush(t, end))) out.flags |= TCP_PSH;

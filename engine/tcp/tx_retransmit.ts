@@ -33,6 +33,7 @@ import { describeData } from "./tx_data.ts";
 import {
   attach,
   begin,
+  describeSuper,
   describeUrgent,
   effectiveMss,
   fillAck,
@@ -159,7 +160,7 @@ function describeRecord(
   const length = whole < most ? whole : most;
   out.seq = start;
   attach(t, out, seqSpan(t.sndBufSeq, start), length);
-  if (length > mss) out.gsoSize = mss;
+  if (length > mss) describeSuper(out, mss);
   if (length === whole) {
     if (fin) out.flags |= TCP_FIN;
     if (record.flags & SENT_PUSH) out.flags |= TCP_PSH;

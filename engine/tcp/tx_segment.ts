@@ -6,7 +6,7 @@
  * @module
  */
 import type { Micros } from "../base/units.ts";
-import { TCP_ACK, TCP_ECE, TCP_URG } from "../wire/tcp_segment.ts";
+import { TCP_ACK, TCP_ECE, TCP_PSH, TCP_URG } from "../wire/tcp_segment.ts";
 import type { SegmentOut } from "../wire/tcp_segment.ts";
 import { fillSackBlocks, selectWindow, timestampNow } from "./ack_policy.ts";
 import { seqAfter, seqSpan } from "./seq.ts";
@@ -72,6 +72,12 @@ export function effectiveMss(t: Tcb, out: SegmentOut): number {
   if (out.sackCount === 0) return t.mss;
   const blocks = 4 + 8 * out.sackCount;
   return t.mss - blocks > 0 ? t.mss - blocks : t.mss;
+}
+
+/** Makes `out` a super-segment of `mss` bytes a piece, pushed, as Linux does: whoever merges its pieces again knows where it ends. */
+export function describeSuper(out: SegmentOut, mss: number): void {
+  out.gsoSize = mss;
+  out.flags |= TCP_PSH;
 }
 
 /** Makes `length` bytes of the send ring, `from` its head on, the payload. */

@@ -256,7 +256,10 @@ function getOption(
   if (Number.isNaN(kept)) {
     throw new NotApplicable(`getsockopt of option ${level}/${name}`);
   }
-  return int(kept);
+  // Linux answers with the double it keeps for its bookkeeping (socket(7)).
+  const doubled = level === S.SOL_SOCKET &&
+    (name === S.SO_SNDBUF || name === S.SO_RCVBUF);
+  return int(doubled ? 2 * kept : kept);
 }
 
 function int32(value: number): Uint8Array {
