@@ -150,16 +150,20 @@ export function selectWindow(t: Tcb): number {
   // Keep what was offered until a step more, or all of it, is free.
   if (free < open + step && free < limit) free = open;
   if (free < open) free = open;
-  // A scaled window is told in units: round up so that the edge never moves back.
-  const rounded = Math.ceil(free / unit) * unit;
-  return rounded > most ? most : rounded;
+  // A scaled window is told in units: round up so that the edge does not move
+  // back. But each segment may come that much short of a unit, so once the edge
+  // is a unit past the buffer it does move back, by less than one (RFC 7323 §2.4).
+  let rounded = Math.ceil(free / unit) * unit;
+  if (t.rcvBuf.length + rounded >= limit + unit) rounded -= unit;
+  return rounded > most ? most : rounded > 0 ? rounded : 0;
 }
 
-/** Commits `window` as told, and returns the 16-bit value for the wire. */
+/** Commits `window` as told. What was promised before stays promised: segments sent on the strength of it are taken. */
 export function tellWindow(t: Tcb, window: number): void {
   const before = t.rcvWnd;
+  const open = receiveWindow(t);
   t.rcvWup = t.rcvNxt;
-  t.rcvWnd = window;
+  t.rcvWnd = window > open ? window : open;
   if (window === 0 && before > 0) t.context.counters.increment(C_TO_ZERO);
   if (window > 0 && before === 0) t.context.counters.increment(C_FROM_ZERO);
 }
