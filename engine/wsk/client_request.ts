@@ -21,7 +21,7 @@ import {
   STATUS_PENDING,
 } from "./status.ts";
 
-/** Runs a function of the client object; `work` is told the client and how to settle the IRP later. */
+/** Runs a function of the client object; `work` answers STATUS_PENDING when it keeps or has settled the IRP, or the failure. */
 export function requestOnClient(
   client: WSK_CLIENT | null,
   irp: IRP | null,

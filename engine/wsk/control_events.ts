@@ -41,7 +41,7 @@ import {
 const EVENTS_CONNECTION = WSK_EVENT_SEND_BACKLOG | WSK_EVENT_RECEIVE |
   WSK_EVENT_DISCONNECT;
 
-/** The mask of an event control, or the status it is refused with as a negative number. */
+/** The mask of an event control, unsigned; `null` when it is none. */
 export function maskOf(input: unknown): number | null {
   if (typeof input !== "object" || input === null) return null;
   const { EventMask } = input as Partial<WSK_EVENT_CALLBACK_CONTROL>;

@@ -18,7 +18,7 @@ import type { IRP } from "./irp.ts";
 import { holdRefusal, type Refusal, takeRefusal } from "./rejected.ts";
 import { type NTSTATUS, STATUS_PENDING } from "./status.ts";
 
-/** Rounds of one run. Measured to matter only for clients that complete and resubmit without end. */
+/** Rounds of one run: enough for an operation begun in a routine to end in the same run, and a bound for clients that resubmit without end. */
 const MAX_ROUNDS = 8;
 
 /** Something that looks at its state when told that it may have changed. */

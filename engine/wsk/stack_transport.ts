@@ -84,11 +84,12 @@ export class StackTransport implements WskTransport, StackTask {
     this.#sink = sink;
   }
 
-  /** Asks for a delivery step in the next round. */
+  /** Asks for a delivery step in the next round. A closed stack has no rounds: then as soon as the present code has ended. */
   requestDelivery(): void {
     if (this.#requested) return;
     this.#requested = true;
-    if (!this.#running) this.stack.onWork?.();
+    if (!this.#ready) Promise.resolve().then(() => this.run(this.now));
+    else if (!this.#running) this.stack.onWork?.();
   }
 
   /** Asks for a delivery step at `at`. */
@@ -125,6 +126,7 @@ export class StackTransport implements WskTransport, StackTask {
   /** The stack has closed: every socket dies. */
   handleClosed(_now: Micros): void {
     this.#ready = false;
+    this.#requested = false; // a wish the stack will not fulfil any more
     this.#sink?.readyChanged();
     this.#sink?.deliver();
   }
