@@ -19,7 +19,7 @@ import { TCP_COUNTER } from "./counters.ts";
 import { describeFastOpen, noteSynSent } from "./fast_open_client.ts";
 import { describeSynData } from "./fast_open_confirm.ts";
 import { countRetransmission } from "./rx_ack.ts";
-import { SENT_EVER_RETRANSMITTED, SENT_SYN } from "./sent_queue.ts";
+import { SENT_EVER_RETRANSMITTED, SENT_PUSH, SENT_SYN } from "./sent_queue.ts";
 import { seqAdd, toSeq } from "./seq.ts";
 import { STATE_SYN_SENT } from "./state.ts";
 import type { Tcb } from "./tcb.ts";
@@ -97,7 +97,10 @@ export function commitSyn(t: Tcb, out: SegmentOut, now: Micros): void {
     t.sent.append(t.iss, afterSyn, 1, SENT_SYN, now);
     t.packetsOut = 1;
     t.sndNxt = afterSyn;
-    if (out.dataLength > 0) appendSent(t, afterSyn, out.dataLength, 1, 0, now);
+    if (out.dataLength > 0) {
+      // When it goes again, by itself, the application there is to have it at once.
+      appendSent(t, afterSyn, out.dataLength, 1, SENT_PUSH, now);
+    }
   } else {
     const head = t.sent.head;
     if (head !== null) {
