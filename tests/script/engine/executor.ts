@@ -60,6 +60,7 @@ function linuxConfig(): TcpConfig {
     ...defaultTcpConfig(),
     mtuProbing: 0,
     rfc1337: false,
+    fastOpenFallback: false,
     challengeAckLimit: 0x3fff_ffff,
   };
 }
