@@ -110,6 +110,8 @@ export interface UdpBenchOptions {
   readonly frameCount?: number;
   /** Memory of the stack; 64 MiB. */
   readonly memory?: number;
+  /** The only ephemeral ports, first and last; the stack's own choice. */
+  readonly ephemeral?: readonly [number, number];
 }
 
 /** One stack, 10.0.0.1/24 and fd00::1/64, and the far end of its cable. */
@@ -134,6 +136,12 @@ export class UdpBench {
     this.stack = new Stack({
       random: new SeededRandom(1),
       memory: options.memory ?? 64 * 1024 * 1024,
+      ...(options.ephemeral === undefined ? {} : {
+        tcp: {
+          ephemeralFirst: options.ephemeral[0],
+          ephemeralLast: options.ephemeral[1],
+        },
+      }),
     });
     const addresses = [parseCidr("10.0.0.1/24"), parseCidr("fd00::1/64")];
     this.index = this.stack.addDevice(near, { addresses }, 0);

@@ -99,6 +99,20 @@ Deno.test("a receive() under way rejects when the endpoint is closed", async () 
   await second;
 });
 
+Deno.test("a send() that waits for room rejects when the endpoint is closed", async () => {
+  const { near } = bench();
+  const conn = near.openDatagram();
+  conn.socket.sendLimit = 10;
+  await conn.send(patternBytes(10), to("10.0.0.2", 7));
+  const rejection = assertRejects(
+    () => conn.send(patternBytes(10), to("10.0.0.2", 7)),
+    SocketError,
+    "closed",
+  );
+  conn.close();
+  await rejection;
+});
+
 Deno.test("send() waits for room and goes on when there is", async () => {
   const { near, pair } = bench();
   using client = near.openDatagram();
@@ -129,6 +143,40 @@ Deno.test("a peer that refuses rejects the next call, once", async () => {
   );
   assertEquals(error.name, "ConnectionRefused");
   await conn.send(patternBytes(3));
+});
+
+Deno.test("a refusal ends the loop over an endpoint with a peer", async () => {
+  const { near, pair } = bench();
+  using conn = near.openDatagram({ peer: { hostname: "fd00::2", port: 9 } });
+  const loop = (async () => {
+    for await (const _ of conn) throw new Error("nobody sent that");
+  })();
+  const rejection = assertRejects(() => loop, SocketError, "did not arrive");
+  await conn.send(patternBytes(3));
+  await pass(pair);
+  assertEquals((await rejection).name, "ConnectionRefused");
+});
+
+Deno.test("a peer that cannot be reached is NetworkUnreachable", async () => {
+  const { near, pair } = bench();
+  using conn = near.openDatagram({ peer: { hostname: "10.0.0.2", port: 9 } });
+  await conn.send(patternBytes(3));
+  near.stack.removeDevice(1);
+  await pass(pair);
+  const error = await assertRejects(() => conn.receive(), SocketError);
+  assertEquals(error.name, "NetworkUnreachable");
+});
+
+Deno.test("an address is shared only by those that all ask for it", () => {
+  const { near } = bench();
+  const options = { port: 53, reuseAddress: true };
+  using _first = near.openDatagram(options);
+  using _second = near.openDatagram(options);
+  const taken = "address already in use";
+  assertThrows(() => near.openDatagram({ port: 53 }), SocketError, taken);
+  const exclusive = { port: 54, reuseAddress: false };
+  using _third = near.openDatagram(exclusive);
+  assertThrows(() => near.openDatagram(exclusive), SocketError, taken);
 });
 
 Deno.test("errors say what was wrong and with what", async () => {

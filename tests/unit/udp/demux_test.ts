@@ -1,5 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import fc from "fast-check";
+import { DATAGRAM_MULTICAST } from "../../../engine/udp/received.ts";
 import type { DatagramSocket } from "../../../engine/udp/socket.ts";
 import {
   formatIpAddress,
@@ -175,6 +176,7 @@ Deno.test("what is sent to a group comes back to members here, unless told not t
     port: sender.localPort,
     to: "239.1.2.3",
   }]);
+  assertEquals([box.info.flags, box.info.hopLimit], [DATAGRAM_MULTICAST, 1]);
   sender.multicastLoop = "off";
   sender.send(bytes, 0, 6, to("239.1.2.3", 7));
   bench.poll();
@@ -182,6 +184,42 @@ Deno.test("what is sent to a group comes back to members here, unless told not t
   // On the wire it went every time, to the group's own hardware address or none.
   const sent = bench.frames().filter((f) => f[9] === 17 && f[16] === 239);
   assertEquals(sent.length, 3);
+});
+
+Deno.test("the copies of an IPv6 group's datagram are like those from the wire", () => {
+  const bench = new UdpBench();
+  const { socket, box } = openBox(bench.stack, { port: 7 });
+  const { socket: sender } = openBox(bench.stack);
+  socket.joinGroup(A("ff05::5"), bench.index);
+  sender.trafficClass = 0x28;
+  sender.multicastHopLimit = 4;
+  sender.send(Uint8Array.of(9), 0, 1, to("ff05::5", 7));
+  bench.poll();
+  assertEquals(box.letters.map(({ from, to }) => [from, to]), [
+    ["fd00::1", "ff05::5"],
+  ]);
+  const { info } = box;
+  assertEquals(
+    [info.flags, info.hopLimit, info.trafficClass, info.interfaceIndex],
+    [DATAGRAM_MULTICAST, 4, 0x28, bench.index],
+  );
+  assertEquals(bench.stack.udpCounters.get("Udp6InDatagrams"), 1);
+  // A group of its own is no copy for others.
+  sender.send(Uint8Array.of(9), 0, 1, to("ff05::6", 7));
+  bench.poll();
+  assertEquals(box.letters.length, 1);
+});
+
+Deno.test("a group nobody joined is counted as ignored, by family", () => {
+  const bench = new UdpBench();
+  const { socket } = openBox(bench.stack, { port: 8 });
+  for (const group of ["239.1.2.3", "ff02::1234"]) {
+    socket.joinGroup(A(group), bench.index);
+    bench.put(packetTo(group));
+  }
+  bench.poll();
+  assertEquals(bench.stack.udpCounters.get("UdpIgnoredMulti"), 1);
+  assertEquals(bench.stack.udpCounters.get("Udp6IgnoredMulti"), 1);
 });
 
 Deno.test("a packet is delivered as a scan of all sockets would say", () => {

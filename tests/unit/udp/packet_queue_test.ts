@@ -43,6 +43,14 @@ Deno.test("push() is bounded in bytes and in datagrams", () => {
   assertEquals(queue.hasRoom, false); // two of three datagrams
   queue.shift();
   assertEquals(queue.hasRoom, true);
+  queue.push(bytesOf(5, 0), 0, 5);
+  assertEquals(queue.hasRoom, false);
+  const even = new PacketQueue(new Arena(65_536), 1, 10, 4);
+  even.push(bytesOf(4, 0), 0, 4);
+  even.push(bytesOf(1, 0), 0, 1);
+  assertEquals(even.hasRoom, true); // half of both
+  even.limit = 9;
+  assertEquals(even.hasRoom, false);
 });
 
 Deno.test("push() takes all of a datagram or nothing when memory runs out", () => {
@@ -67,6 +75,23 @@ Deno.test("pushPayload() joins the two pieces of a ring", () => {
   payload.wrapLength = 3;
   queue.pushPayload(payload);
   assertEquals(takeOldest(queue), [15, 16, 17, 18, 19, 0, 1, 2]);
+});
+
+Deno.test("the records grow in order wherever the oldest lies", () => {
+  for (const taken of [0, 1, 7, 15]) {
+    const queue = new PacketQueue(new Arena(65_536), 2, 1000, 64);
+    const push = (tag: number) => {
+      const at = queue.push(bytesOf(1, tag), 0, 1);
+      queue.words[at + 1] = tag;
+    };
+    for (let tag = 0; tag < 16; tag++) push(tag);
+    for (let i = 0; i < taken; i++) queue.shift();
+    for (let tag = 16; tag < 60; tag++) push(tag);
+    for (let tag = taken; tag < 60; tag++) {
+      assertEquals(queue.words[queue.head + 1], tag);
+      assertEquals(takeOldest(queue), [tag]);
+    }
+  }
 });
 
 Deno.test("refer() aims at the oldest datagram, around the end of the ring", () => {

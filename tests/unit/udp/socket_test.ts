@@ -1,8 +1,16 @@
 import { assert, assertEquals, assertNotEquals } from "@std/assert";
+import { createFrame } from "../../../engine/base/frame.ts";
+import { createCable } from "../../../engine/link/cable.ts";
 import { MEDIUM_IP } from "../../../engine/link/device.ts";
+import {
+  POLL_BLOCKED,
+  POLL_IDLE,
+  POLL_MORE,
+} from "../../../engine/stack/stack.ts";
 import {
   ERR_ADDRESS_IN_USE,
   ERR_ADDRESS_NOT_AVAILABLE,
+  ERR_NO_MEMORY,
   ERR_NO_ROUTE,
   EV_CLOSED,
   EV_READABLE,
@@ -17,7 +25,7 @@ import {
   EV_ERROR,
 } from "../../../engine/udp/codes.ts";
 import { DatagramInfo } from "../../../engine/udp/received.ts";
-import { parseIpAddress } from "../../../engine/wire/ip_address.ts";
+import { parseCidr, parseIpAddress } from "../../../engine/wire/ip_address.ts";
 import {
   DESTINATION4,
   DESTINATION6,
@@ -199,6 +207,10 @@ Deno.test("a full receive queue drops and counts", () => {
   assertEquals(counters.get("UdpInDatagrams"), 2);
   assertEquals(counters.get("UdpRcvbufErrors"), 2);
   assertEquals(counters.get("UdpInErrors"), 2);
+  bench.put(ipv6(17, datagram(SOURCE6, DESTINATION6, 40_000, 7, HELLO)));
+  bench.poll();
+  assertEquals(counters.get("Udp6RcvbufErrors"), 1);
+  assertEquals(counters.get("Udp6InErrors"), 1);
 });
 
 Deno.test("a checksum of 0 is taken over IPv4 and refused over IPv6, RFC 8200 §8.1", () => {
@@ -329,6 +341,152 @@ Deno.test("openDatagram() finds free ephemeral ports and says when none is left"
   assertEquals(ports.size, 100);
   for (const port of ports) {
     assert(port >= ephemeralFirst && port <= ephemeralLast);
+  }
+  const { stack } = new UdpBench({ ephemeral: [600, 602] });
+  const sockets = [1, 2, 3].map(() => openBox(stack).socket);
+  const taken = sockets.map(({ localPort }) => localPort);
+  assertEquals(taken.sort(), [600, 601, 602]);
+  assertEquals(stack.openDatagram(), ERR_ADDRESS_NOT_AVAILABLE);
+  sockets[1].close();
+  assertEquals(openBox(stack).socket.localPort, sockets[1].localPort);
+  assertEquals(stack.datagramSocketCount, 3);
+});
+
+Deno.test("events are told once each, whether or not somebody reads", () => {
+  const bench = new UdpBench();
+  const { socket } = openBox(bench.stack, { port: 1000 });
+  const events: number[] = [];
+  socket.sink = { handleDatagramEvents: (_, bits) => void events.push(bits) };
+  bench.put(fromPeer(1000));
+  bench.poll();
+  bench.put(ipv4(
+    1,
+    icmpv4(
+      3,
+      1,
+      0,
+      ipv4(17, datagram(DESTINATION4, SOURCE4, 1000, 9, HELLO), {
+        source: DESTINATION4,
+        destination: SOURCE4,
+      }),
+    ),
+  ));
+  bench.poll();
+  socket.send(HELLO, 0, 5, to("10.0.0.2", 9));
+  bench.poll();
+  bench.put(fromPeer(1000));
+  bench.poll();
+  assertEquals(events, [EV_READABLE, EV_ERROR, EV_READABLE]);
+});
+
+Deno.test("poll() says blocked while a device is busy, and idle when all is sent", () => {
+  const bench = new UdpBench({ frameCount: 1 });
+  bench.poll();
+  bench.frames();
+  const { socket } = openBox(bench.stack);
+  bench.poll();
+  assertEquals(bench.stack.poll(0, 64), POLL_IDLE);
+  for (let i = 0; i < 2; i++) socket.send(HELLO, 0, 5, to("10.0.0.2", 65_535));
+  assertEquals(bench.stack.poll(0, 64), POLL_MORE);
+  assertEquals(bench.stack.poll(0, 64), POLL_BLOCKED);
+  assertEquals(bench.stack.poll(0, 64), POLL_BLOCKED);
+  bench.frames();
+  assertEquals(bench.stack.poll(0, 64), POLL_MORE);
+  assertEquals(bench.stack.poll(0, 64), POLL_IDLE);
+});
+
+Deno.test("a datagram the path turns out not to carry is an error of the socket", () => {
+  const bench = new UdpBench({ ipMtu: 100 });
+  const { socket, box } = openBox(bench.stack);
+  const big = new Uint8Array(30_000); // 375 fragments, more than a queue holds
+  assertEquals(socket.send(big, 0, 30_000, to("10.0.0.2", 9)), 30_000);
+  bench.poll();
+  const [error] = box.errors;
+  assertEquals([error.kind, error.icmpType, error.mtu], [5, 0, 100]);
+  assertEquals([`${error.remote}`, error.remotePort], ["10.0.0.2", 9]);
+  assertEquals(bench.stack.udpCounters.get("UdpSndbufErrors"), 1);
+  assertEquals(bench.stack.udpCounters.get("UdpOutDatagrams"), 0);
+});
+
+Deno.test("a datagram whose interface is gone is an error of the socket, by family", () => {
+  const bench = new UdpBench();
+  const { socket, box } = openBox(bench.stack);
+  for (const host of ["10.0.0.2", "fd00::2"]) {
+    socket.send(HELLO, 0, 5, to(host, 9));
+  }
+  bench.stack.removeDevice(bench.index);
+  bench.poll();
+  assertEquals(box.errors.map(({ kind, remote }) => [kind, `${remote}`]), [
+    [2, "10.0.0.2"],
+    [2, "fd00::2"],
+  ]);
+  assertEquals(bench.stack.udpCounters.get("UdpSndbufErrors"), 1);
+  assertEquals(bench.stack.udpCounters.get("Udp6SndbufErrors"), 1);
+});
+
+Deno.test("memory that runs out refuses what is sent and drops what comes, counted", () => {
+  const bench = new UdpBench({ memory: 16 * 1024 * 1024 });
+  const { socket } = openBox(bench.stack, { port: 7 });
+  socket.sink = null;
+  socket.sendLimit = 2 ** 30;
+  socket.receiveLimit = 2 ** 30;
+  const greedy = Array.from({ length: 200 }, () => openBox(bench.stack).socket);
+  const big = new Uint8Array(60_000);
+  let code = 0;
+  for (const { sendQueue: queue } of greedy) queue.limit = 2 ** 30;
+  for (const one of greedy) {
+    for (let i = 0; i < 20 && code >= 0; i++) {
+      code = one.send(big, 0, 60_000, to("10.0.0.2", 9));
+    }
+  }
+  assertEquals(code, ERR_NO_MEMORY);
+  // What is left is too small for sixty thousand bytes, not for these.
+  for (const one of greedy) {
+    while (one.send(big, 0, 250, to("fd00::2", 9)) >= 0);
+  }
+  const { udpCounters: counters } = bench.stack;
+  assertEquals(counters.get("UdpSndbufErrors"), 1);
+  assert(counters.get("Udp6SndbufErrors") > 0);
+  bench.put(fromPeer(7));
+  bench.put(ipv6(17, datagram(SOURCE6, DESTINATION6, 40_000, 7, HELLO)));
+  bench.stack.poll(0, 64);
+  for (const udp of ["Udp", "Udp6"]) {
+    assertEquals(counters.get(`${udp}MemErrors`), 1);
+    assertEquals(counters.get(`${udp}InErrors`), 1);
+  }
+  assertEquals(socket.receiveCount, 0);
+});
+
+Deno.test("link-local neighbours are sought on the link named, by target or socket", () => {
+  const bench = new UdpBench();
+  const [near, far] = createCable({ medium: MEDIUM_IP });
+  const second = bench.stack.addDevice(near, {
+    addresses: [parseCidr("fe80::1/64")],
+  }, 0);
+  bench.stack.ip.addAddress(bench.index, parseCidr("fe80::2/64"), 0);
+  bench.poll();
+  const frame = createFrame();
+  const onSecond = () => {
+    let count = 0;
+    while (far.receive(frame, 0) > 0) count++;
+    return count;
+  };
+  bench.frames();
+  onSecond();
+  const { socket } = openBox(bench.stack);
+  const target = to("fe80::99", 9);
+  for (
+    const [named, own] of [[bench.index, second], [second, bench.index], [
+      -1,
+      bench.index,
+    ], [-1, second]]
+  ) {
+    socket.interfaceIndex = own;
+    socket.send(HELLO, 0, 5, { ...target, interfaceIndex: named });
+    bench.poll();
+    const wanted = named < 0 ? own : named;
+    assertEquals(bench.frames().length, wanted === bench.index ? 1 : 0);
+    assertEquals(onSecond(), wanted === second ? 1 : 0);
   }
 });
 
