@@ -206,8 +206,10 @@ export function tcpInfo(t: Tcb, now: Micros): TcpInfo {
 }
 
 function optionBits(t: Tcb): number {
-  const synDataAcked = t.fastOpenAccepted ||
-    t.fastOpen !== null && t.fastOpen.synDataAcked > 0;
+  const attempt = t.fastOpen;
+  // Linux: all of it.
+  const synDataAcked = attempt !== null && attempt.synData > 0 &&
+    attempt.synDataAcked === attempt.synData;
   return (t.tsEnabled ? 1 : 0) | (t.sackEnabled ? 2 : 0) |
     (t.wscaleEnabled ? 4 : 0) | (t.ecnEnabled ? 8 : 0) |
     (t.ecnSeen ? 16 : 0) | (synDataAcked ? 32 : 0);

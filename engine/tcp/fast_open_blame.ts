@@ -29,7 +29,14 @@ export function blamePath(t: Tcb, now: Micros): void {
   const attempt = t.fastOpen!;
   if (attempt.blamed) return;
   attempt.blamed = true;
-  t.context.fastOpenCache.noteFailure(t.local, t.remote, t.remotePort, now);
+  const { context, config } = t;
+  context.fastOpenCache.noteFailure(
+    t.local,
+    t.remote,
+    t.remotePort,
+    now,
+    config.fastOpenRest,
+  );
 }
 
 /** The SYN timer expired: from here on the SYN is plain. RFC 7413 §4.2.1, §4.1.3.1. */
@@ -71,6 +78,7 @@ export function fastOpenTooBig(t: Tcb, now: Micros): void {
   if (attempt.synRetransmits > 0) return;
   attempt.failure = "SYN_RETRANSMITTED";
   attempt.synRetransmits++;
+  attempt.blamed = true; // by nobody: the answer to a plain SYN will say nothing of Fast Open
   resendPlainSyn(t, now);
 }
 

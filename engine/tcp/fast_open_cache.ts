@@ -23,7 +23,7 @@ import { formatIpAddress, parseIpAddress } from "../wire/ip_address.ts";
 
 /** Entries a table keeps before the least recently used is dropped. */
 const DEFAULT_CAPACITY = 4_096;
-/** First rest after a failure; doubles with each further one. Linux counts in minutes likewise. */
+/** First rest after a failure unless told otherwise; doubles with each further one. */
 const FIRST_REST: Micros = 60 * SECOND;
 /** Most doublings: 64 minutes. */
 const MAX_DOUBLINGS = 6;
@@ -36,6 +36,8 @@ export interface FastOpenEntry {
   mss: number;
   /** The cookie came in the experimental option (kind 254), or that option is to be tried next. */
   experimental: boolean;
+  /** The experimental option was tried and brought nothing. */
+  experimentalFailed: boolean;
   /** Cookies in a row that the server refused and replaced. */
   refusals: number;
 }
@@ -101,6 +103,7 @@ export class FastOpenCache {
       cookie: cookie.slice(),
       mss: mss > 0 || known === undefined ? mss : known.mss,
       experimental: kind === "experimental",
+      experimentalFailed: false,
       refusals: known === undefined ? 0 : known.refusals,
     });
   }
@@ -139,8 +142,8 @@ export class FastOpenCache {
 
   /**
    * Notes that a request by `kind` brought no cookie: option 34 is followed by
-   * the experimental one, that one by a rest of the path (RFC 7413 §4.2.1:
-   * retry "after a certain period").
+   * the experimental one, once, and that by a rest of the path, at first of
+   * `rest` µs (RFC 7413 §4.2.1: retry "after a certain period").
    */
   noteUnanswered(
     local: IpAddress,
@@ -148,13 +151,15 @@ export class FastOpenCache {
     remotePort: number,
     kind: "standard" | "experimental",
     now: Micros,
+    rest: Micros = FIRST_REST,
   ): void {
     const key = hostKey(local, remote);
     const known = this.#entries.get(key) ?? emptyEntry();
-    known.experimental = kind === "standard";
+    if (kind === "experimental") known.experimentalFailed = true;
+    known.experimental = !known.experimentalFailed;
     this.#touch(this.#entries, key, known);
-    if (kind === "experimental") {
-      this.noteFailure(local, remote, remotePort, now);
+    if (known.experimentalFailed) {
+      this.noteFailure(local, remote, remotePort, now, rest);
     }
   }
 
@@ -168,18 +173,19 @@ export class FastOpenCache {
     return failure === undefined ? -Infinity : failure.until;
   }
 
-  /** Notes that Fast Open failed on this path (addresses and port, RFC 7413 §4.1.3.1): it rests, twice as long as last time. */
+  /** Notes that Fast Open failed on this path (addresses and port, RFC 7413 §4.1.3.1): it rests, at first `rest` µs, then twice as long as last time. */
   noteFailure(
     local: IpAddress,
     remote: IpAddress,
     remotePort: number,
     now: Micros,
+    rest: Micros = FIRST_REST,
   ): void {
     const key = pathKey(local, remote, remotePort);
     const before = this.#failures.get(key);
     const count = before === undefined ? 1 : before.count + 1;
     const doublings = Math.min(count - 1, MAX_DOUBLINGS);
-    const until = now + FIRST_REST * 2 ** doublings;
+    const until = now + rest * 2 ** doublings;
     this.#touch(this.#failures, key, { count, until });
     this.#confirmed.delete(key);
   }
@@ -268,6 +274,7 @@ function emptyEntry(): FastOpenEntry {
     cookie: new Uint8Array(0),
     mss: 0,
     experimental: false,
+    experimentalFailed: false,
     refusals: 0,
   };
 }

@@ -200,8 +200,9 @@ function judgeData(
   if (attempt.synDataAcked > 0) return; // part of it came: the path lets it pass
   if (attempt.cookieReceived > 0) return judgeRefusal(t, attempt, now);
   blamePath(t, now);
-  // RFC 7413 §4.2.1: first seen, without data and cookie: the server no longer knows it.
-  if (attempt.cookie === "sent" && attempt.synRetransmits === 0) {
+  // RFC 7413 §4.2.1: first seen, without data and cookie: the server no longer knows it. Linux, which never rests, keeps it.
+  const isKept = t.config.fastOpenRest === 0;
+  if (attempt.cookie === "sent" && attempt.synRetransmits === 0 && !isKept) {
     cache.forget(t.local, t.remote);
   }
 }
@@ -232,7 +233,8 @@ function judgeRequest(
   if (attempt.synRetransmits > 0) return;
   const kind = attempt.experimental ? "experimental" : "standard";
   const cache = t.context.fastOpenCache;
-  cache.noteUnanswered(t.local, t.remote, t.remotePort, kind, now);
+  const rest = t.config.fastOpenRest;
+  cache.noteUnanswered(t.local, t.remote, t.remotePort, kind, now, rest);
 }
 
 /** The timeout that put the blame on the path was mere loss. */

@@ -32,6 +32,13 @@ export function resendFlight(t: Tcb, now: Micros): void {
   }
 }
 
+/** A SYN and its data, acknowledged together, are one segment delivered, as in Linux's tcpi_delivered. */
+export function countSynData(t: Tcb): void {
+  const attempt = t.fastOpen!;
+  if (attempt.synData === 0 || attempt.synDataAcked < attempt.synData) return;
+  if (t.delivered > 1) t.delivered--;
+}
+
 /** SYN data was one segment of a size the server's MSS was guessed for; now that it is known it may be several. */
 function recount(t: Tcb, record: SentRecord): void {
   const fin = record.flags & SENT_FIN ? 1 : 0;

@@ -14,7 +14,7 @@ import { AckResult } from "./scoreboard.ts";
 import { SENT_FIN, SENT_SACKED } from "./sent_queue.ts";
 import type { SentRecord } from "./sent_queue.ts";
 import { seqSpan } from "./seq.ts";
-import { MAY_TRANSMIT, stateIn } from "./state.ts";
+import { MAY_TRANSMIT, STATE_SYN_SENT, stateIn } from "./state.ts";
 import { refreshMss } from "./negotiate.ts";
 import type { Tcb } from "./tcb.ts";
 
@@ -32,6 +32,9 @@ export function applyPathMtu(t: Tcb, routeMtu: number): void {
   if (mtu === t.pathMtu) return;
   const before = t.mss;
   t.pathMtu = mtu;
+  // A SYN that goes again promises no more than the path carries.
+  const most = mtu - t.ipHeaderLength - 20;
+  if (t.state === STATE_SYN_SENT && most < t.advMss) t.advMss = most;
   refreshMss(t);
   if (t.mss < before && stateIn(t.state, MAY_TRANSMIT)) giveUpOversized(t);
 }

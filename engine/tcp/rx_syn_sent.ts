@@ -18,7 +18,7 @@ import { establish } from "./establish.ts";
 import { fastOpenRefused } from "./fast_open_blame.ts";
 import { watchSynData } from "./fast_open_confirm.ts";
 import { judgeSynAck } from "./fast_open_client.ts";
-import { resendFlight } from "./fast_open_resend.ts";
+import { countSynData, resendFlight } from "./fast_open_resend.ts";
 import { acceptEcnSyn, acceptEcnSynAck, acceptOffer } from "./negotiate.ts";
 import { fired, RULE } from "./rules.ts";
 import { initialWindow, processAck } from "./rx_ack.ts";
@@ -78,6 +78,7 @@ function answered(t: Tcb, s: SegmentIn, now: Micros): void {
   establish(t, now);
   processAck(t, s, now);
   if (t.fastOpen !== null) {
+    countSynData(t);
     resendFlight(t, now);
     watchSynData(t, now);
   }

@@ -41,7 +41,9 @@ const CORK_LIMIT: Micros = 200_000;
 export function describeNewData(t: Tcb, out: SegmentOut, now: Micros): boolean {
   const unsent = seqSpan(t.sndNxt, t.writeSeq);
   if (unsent <= 0 && !(t.finQueued && unsent === 0)) return false;
-  const quota = t.cwnd - t.packetsInFlight;
+  // The SYN-ACK a Fast Open server has out is no part of its window (RFC 7413 §4.2.2).
+  const handshake = t.isSynUnacked ? 1 : 0;
+  const quota = t.cwnd - t.packetsInFlight + handshake;
   if (unsent === 0) {
     // A lone FIN is let through whatever the window: it carries no data (Linux).
     return describeData(t, out, 0, 1, now);

@@ -228,6 +228,11 @@ function c4Icmp(): void {
 
 /** ICMP "administratively prohibited" about an IPv4 packet. */
 function unreachable(packet: BoxPacket): BoxPacket {
+  return icmp(packet, 13, 0);
+}
+
+/** ICMP "destination unreachable" of this code about an IPv4 packet. */
+function icmp(packet: BoxPacket, code: number, mtu: number): BoxPacket {
   const quote = packet.bytes.slice(0, packet.ipLength + 8);
   const bytes = new Uint8Array(20 + 8 + quote.length);
   bytes.set(packet.bytes.slice(0, 20));
@@ -238,7 +243,8 @@ function unreachable(packet: BoxPacket): BoxPacket {
   view.setUint16(2, bytes.length);
   view.setUint16(10, 0);
   view.setUint16(10, onesComplement(bytes.subarray(0, 20)));
-  bytes.set([3, 13], 20);
+  bytes.set([3, code], 20);
+  view.setUint16(26, mtu);
   bytes.set(quote, 28);
   view.setUint16(22, onesComplement(bytes.subarray(20)));
   return new BoxPacket(bytes);
@@ -406,6 +412,50 @@ function c9(): void {
   assertEquals(asked(), [null, false]);
   lab.pass(60 * SECOND);
   assertEquals(asked(), ["", false]);
+}
+
+/** As Linux does it: nothing rests, and option 254 is tried once. */
+function c9Linux(): void {
+  const lab = new Lab({ fastOpen: null, clientTcp: { fastOpenRest: 0 } });
+  const kinds: boolean[] = [];
+  for (let i = 0; i < 5; i++) {
+    const from = lab.box.log.length;
+    lab.visit();
+    kinds.push(lab.syns(from)[0].packet.isExperimental);
+    assertEquals(lab.syns(from)[0].packet.cookie, "");
+  }
+  assertEquals(kinds, [false, true, false, false, false]);
+}
+
+function c5TooBig(): void {
+  const lab = warmLab();
+  const big = new Uint8Array(3_000).fill(REQUEST.at(-1)!);
+  lab.box.rules = {
+    toServer: (packet, back) => {
+      if (packet.bytes.length <= 1_000) return [packet];
+      back.push(icmp(packet, 4, 1_000));
+      return [];
+    },
+  };
+  const visit = lab.visit(big);
+  assertExchange(lab, visit, big);
+  const [first, second] = lab.syns();
+  assertEquals(first.packet.payload.length, 1_420);
+  assertEquals(second.at - first.at, 0, "at once");
+  assertEquals(second.packet.payload.length, 0);
+  assertEquals(second.packet.mss, 960, "what the path carries");
+  assertEquals(
+    lab.visit().attempt.roundTripsSaved,
+    1,
+    "the path is not to blame",
+  );
+}
+
+function deliveredOnce(): void {
+  const lab = warmLab();
+  const visit = lab.open();
+  lab.pass(2 * DELAY);
+  assertEquals(visit.connection.tcb.delivered, 1, "SYN and data, one segment");
 }
 
 function s8(): void {
@@ -611,6 +661,21 @@ export const CLIENT_ROWS: readonly Row[] = [
     row: "C9",
     shows: "servers that do not answer requests are left alone for a while",
     prove: c9,
+  },
+  {
+    row: "C9",
+    shows: "without rests, as Linux, option 254 is tried once",
+    prove: c9Linux,
+  },
+  {
+    row: "C5",
+    shows: "a SYN too big for the path goes again at once, plain",
+    prove: c5TooBig,
+  },
+  {
+    row: "C6",
+    shows: "SYN and data count as one segment delivered",
+    prove: deliveredOnce,
   },
   { row: "S8", shows: "both ends may open at once with data", prove: s8 },
   {

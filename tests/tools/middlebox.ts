@@ -32,6 +32,7 @@ import {
 } from "../../engine/wire/tcp_segment.ts";
 
 const KIND_NOP = 1;
+const KIND_MSS = 2;
 const KIND_FAST_OPEN = 34;
 const KIND_EXPERIMENT = 254;
 
@@ -107,6 +108,16 @@ export class BoxPacket {
   get isExperimental(): boolean {
     const option = this.#fastOpenOption();
     return option !== null && this.bytes[option.at] === KIND_EXPERIMENT;
+  }
+
+  /** The MSS option's value; -1 without one. */
+  get mss(): number {
+    const end = this.ipLength + this.tcpLength;
+    for (let at = this.ipLength + 20; at < end && this.bytes[at] !== 0;) {
+      if (this.bytes[at] === KIND_MSS) return this.#view.getUint16(at + 2);
+      at += this.bytes[at] === KIND_NOP ? 1 : Math.max(2, this.bytes[at + 1]);
+    }
+    return -1;
   }
 
   /** Overwrites the Fast Open option by NOPs, as boxes do that know it not. */

@@ -61,6 +61,7 @@ function linuxConfig(): TcpConfig {
     mtuProbing: 0,
     rfc1337: false,
     fastOpenFallback: false,
+    fastOpenRest: 0,
     challengeAckLimit: 0x3fff_ffff,
   };
 }

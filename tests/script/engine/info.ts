@@ -69,11 +69,13 @@ export function tcpInfo(t: Tcb): CodeValues {
 }
 
 function optionBits(t: Tcb): number {
-  const synDataSent = t.fastOpen !== null && t.fastOpen.synDataAcked > 0;
+  const attempt = t.fastOpen;
+  const isSynDataAcked = attempt !== null && attempt.synData > 0 &&
+    attempt.synDataAcked === attempt.synData;
   return (t.tsEnabled ? OPT_TIMESTAMPS : 0) |
     (t.sackEnabled ? OPT_SACK : 0) |
     (t.wscaleEnabled ? OPT_WSCALE : 0) |
     (t.ecnEnabled ? OPT_ECN : 0) |
     (t.ecnSeen ? OPT_ECN_SEEN : 0) |
-    (synDataSent || t.fastOpenAccepted ? OPT_SYN_DATA : 0);
+    (isSynDataAcked ? OPT_SYN_DATA : 0);
 }

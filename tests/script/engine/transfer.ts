@@ -136,17 +136,18 @@ export class Sending {
         queued = connection.tcb.sndBuf.write(
           this.#bytes,
           0,
-          synDataRoom(world, connection, this.#bytes.length),
+          // A call that waits hands over all it has: what the SYN does not take goes with the first ACK.
+          isNonBlocking
+            ? synDataRoom(world, connection, this.#bytes.length)
+            : this.#bytes.length,
         );
       },
     );
     if (error !== null) return failed(error);
     this.#sent = queued;
     this.#hasOpened = true;
-    if (queued > 0 && (isNonBlocking || queued === this.#bytes.length)) {
-      return done(queued);
-    }
-    return isNonBlocking ? failed("EINPROGRESS") : null;
+    if (!isNonBlocking) return null;
+    return queued > 0 ? done(queued) : failed("EINPROGRESS");
   }
 }
 
