@@ -139,7 +139,9 @@ export class TcpInput {
       return;
     }
     const { synCookies, maxSynBacklog } = this.#core.context.config;
-    const full = listener.pendingCount >= maxSynBacklog;
+    // As Linux, by the application's backlog: a handshake under way costs memory and timers, a cookie neither.
+    const full = listener.pendingCount > listener.backlog ||
+      listener.pendingCount >= maxSynBacklog;
     const mayForget = listener.inspector === null;
     if (mayForget && (synCookies === 2 || full && synCookies === 1)) {
       rules.increment(RULE.R_LISTEN_COOKIE);
