@@ -66,8 +66,8 @@ export interface LabOptions {
   readonly offload?: "full" | "none";
   /** Routers of the engine. */
   readonly gateways?: readonly string[];
-  /** The engine's hardware address; random. */
-  readonly macAddress?: string;
+  /** A second TAP, `tap1`, with an address for either end in CIDR form. */
+  readonly second?: { readonly kernel: string; readonly engine: string };
   /** Puts something between the engine and the rest, a capture for one. */
   readonly wrap?: (device: LinkDevice) => LinkDevice;
 }
@@ -115,9 +115,13 @@ export class EngineLab implements AsyncDisposable {
       addresses: cidrs("engine"),
       gateways: options.gateways ?? [],
       ...(options.tcp === undefined ? {} : { tcp: options.tcp }),
-      ...(options.macAddress === undefined
-        ? {}
-        : { macAddress: options.macAddress }),
+      moreDevices: options.second === undefined ? [] : [{
+        device: openTapIn(namespace, {
+          name: "tap1",
+          hostAddresses: [options.second.kernel],
+        }),
+        addresses: [options.second.engine],
+      }],
     });
     onFailure.move();
     return new EngineLab(namespace, net, tap, link);
@@ -185,7 +189,7 @@ export class EngineLab implements AsyncDisposable {
   }
 }
 
-/** Opens a TAP called tap0 inside a namespace. */
+/** Opens a TAP inside a namespace, called tap0 unless told otherwise. */
 export function openTapIn(
   namespace: Namespace,
   options: TapOptions,

@@ -41,6 +41,8 @@ const LIBC_SYMBOLS = {
   close: { parameters: ["i32"], result: "i32" },
   // int inet_pton(int family, const char *text, void *address)
   inet_pton: { parameters: ["i32", "buffer", "buffer"], result: "i32" },
+  // unsigned int if_nametoindex(const char *name)
+  if_nametoindex: { parameters: ["buffer"], result: "u32" },
   // int *__errno_location(void)
   __errno_location: { parameters: [], result: "pointer" },
 } as const satisfies Deno.ForeignLibraryInterface;
@@ -49,7 +51,9 @@ const libc = Deno.dlopen("libc.so.6", LIBC_SYMBOLS).symbols;
 
 const AF_INET = 2;
 const AF_INET6 = 10;
+const AF_PACKET = 17;
 const SOCK_STREAM = 1;
+const SOCK_RAW = 3;
 const SOL_SOCKET = 1;
 const SO_REUSEADDR = 2;
 const SO_RCVBUF = 8;
@@ -58,6 +62,9 @@ const IPPROTO_TCP = 6;
 const TCP_NODELAY = 1;
 const TCP_CONGESTION = 13;
 const TCP_FASTOPEN_CONNECT = 30;
+const SOL_PACKET = 263;
+const PACKET_QDISC_BYPASS = 20;
+const MSG_DONTWAIT = 0x40;
 const MSG_NOSIGNAL = 0x4000;
 const SHUT_WR = 1;
 const EINTR = 4;
@@ -163,6 +170,26 @@ export function send(fd: number, address: number, length: number): number {
     const n = libc.send(fd, usize(address), usize(length), MSG_NOSIGNAL);
     if (n >= 0 || errno() !== EINTR) return check("send", n);
   }
+}
+
+/** A socket whose sends are whole Ethernet frames on the interface, past its queues. Needs CAP_NET_RAW. */
+export function openPacketSocket(interfaceName: string): number {
+  const fd = check("socket", libc.socket(AF_PACKET, SOCK_RAW, 0));
+  setOption(fd, SOL_PACKET, PACKET_QDISC_BYPASS, new Int32Array([1]));
+  // struct sockaddr_ll: family, protocol, interface index, zeros.
+  const address = new Uint8Array(20);
+  const view = new DataView(address.buffer);
+  const name = new TextEncoder().encode(interfaceName + "\0");
+  view.setUint16(0, AF_PACKET, true);
+  view.setInt32(4, libc.if_nametoindex(name), true);
+  check("bind", libc.bind(fd, address, address.length));
+  return fd;
+}
+
+/** As {@linkcode send}, but tells whether the kernel took it instead of waiting or failing. */
+export function trySend(fd: number, address: number, length: number): boolean {
+  const flags = MSG_NOSIGNAL | MSG_DONTWAIT;
+  return libc.send(fd, usize(address), usize(length), flags) === length;
 }
 
 /** Says that nothing more will be sent; the other direction stays open. */
