@@ -46,6 +46,7 @@ export class Arena {
   /** Bytes there are in all. */
   readonly capacity: number;
   #used = 0;
+  #freedCount = 0;
   /** Of a block's first granule: FREE or TAKEN with the block's order; else 0. */
   readonly #state: Uint8Array;
   // Links are granule + 1, so that the zeros of a new array mean "none".
@@ -89,6 +90,11 @@ export class Arena {
     return this.#used;
   }
 
+  /** Blocks given back so far: whoever found no room tries again when it has changed. */
+  get freedCount(): number {
+    return this.#freedCount;
+  }
+
   /**
    * Takes a block of at least `size` bytes; its content is undefined.
    *
@@ -128,6 +134,7 @@ export class Arena {
       );
     }
     this.#used -= ARENA_GRANULE << order;
+    this.#freedCount++;
     this.#state[granule] = 0;
     for (;;) {
       const buddy = granule ^ (1 << order);

@@ -35,6 +35,9 @@ import { adopt, forget, TcpCore } from "./tcp_core.ts";
 import { TcpInput } from "./tcp_input.ts";
 import { TcpOutput } from "./tcp_output.ts";
 
+/** Connections that a round lets look for memory again. */
+const MEMORY_BUDGET = 64;
+
 /** How an active open is made. */
 export interface ConnectOptions {
   /** Where to. */
@@ -112,7 +115,7 @@ export class TcpLayer {
 
   /** Whether something is left to send or to tell. */
   get hasWork(): boolean {
-    return this.#output.hasWork;
+    return this.#output.hasWork || this.#core.context.memoryQueue.isDue;
   }
 
   /** Whether the device was busy when last asked. */
@@ -241,6 +244,7 @@ export class TcpLayer {
       table.schedule(entry);
     }
     this.#output.wakeWaiting();
+    this.#serveMemory();
   }
 
   /** Step 2: takes a packet whose protocol is TCP, or an ICMP error that quotes one. */
@@ -256,6 +260,15 @@ export class TcpLayer {
   /** Step 4: tells owners what changed. Returns how many were told something. */
   deliverEvents(now: Micros): number {
     return this.#output.deliverEvents(now);
+  }
+
+  /** Has those look again that found no memory, after some was freed. */
+  #serveMemory(): void {
+    const { context, table } = this.#core;
+    const queue = context.memoryQueue;
+    for (let left = MEMORY_BUDGET; left > 0 && queue.isDue; left--) {
+      table.get(queue.take().handle)?.connection.handleMemory();
+    }
   }
 
   /** Enters a port the application named in the book; false when it collides there. */

@@ -17,6 +17,7 @@ import { MILLISECOND } from "../base/units.ts";
 import type { Micros, Seq } from "../base/units.ts";
 import { MAX_SACK_BLOCKS } from "../wire/tcp_segment.ts";
 import { TCP_COUNTER } from "./counters.ts";
+import { awaitMemoryForWindow } from "./memory.ts";
 import { seqAdd, seqAfter, seqBefore, seqBits, seqSpan, toSeq } from "./seq.ts";
 import type { Tcb } from "./tcb.ts";
 import { TIMER_DELAYED_ACK } from "./timers.ts";
@@ -139,8 +140,13 @@ export function afterRead(t: Tcb): void {
  * offered, never more by less than a segment. RFC 9293 §3.8.6.2.2.
  */
 export function selectWindow(t: Tcb): number {
+  // Without memory nothing can be taken, whatever was promised (Linux does the same).
+  if (t.rcvStarved) return 0;
   const open = receiveWindow(t);
-  const limit = t.rcvBuf.limit;
+  let limit = t.rcvBuf.limit;
+  if (t.context.isMemoryShort && limit > t.rcvBuf.capacity) {
+    limit = t.rcvBuf.capacity;
+  }
   const unit = 1 << t.rcvWscale;
   let free = limit - t.rcvBuf.length;
   const most = t.wscaleEnabled ? 65_535 * unit : 65_535;
@@ -163,7 +169,9 @@ export function tellWindow(t: Tcb, window: number): void {
   const before = t.rcvWnd;
   const open = receiveWindow(t);
   t.rcvWup = t.rcvNxt;
-  t.rcvWnd = window > open ? window : open;
+  // What starts beyond a window shut for want of memory is refused, promised or not.
+  t.rcvWnd = window > open || t.rcvStarved ? window : open;
+  if (window < t.rcvMss && t.context.isMemoryShort) awaitMemoryForWindow(t);
   if (window === 0 && before > 0) t.context.counters.increment(C_TO_ZERO);
   if (window > 0 && before === 0) t.context.counters.increment(C_FROM_ZERO);
 }

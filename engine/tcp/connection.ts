@@ -28,7 +28,6 @@ import {
   ABORT_NONE,
   ERR_ABORTED,
   ERR_END_OF_STREAM,
-  ERR_NO_MEMORY,
   ERR_NOT_CONNECTED,
   ERR_SEND_SHUTDOWN,
 } from "./codes.ts";
@@ -42,6 +41,13 @@ import type { FastOpenQueue } from "./fast_open_queue.ts";
 import { acceptFastOpenSyn } from "./fast_open_server.ts";
 import { handleIcmpError } from "./icmp.ts";
 import type { IcmpError } from "./icmp.ts";
+import {
+  awaitMemoryToSend,
+  countOrphan,
+  discountOrphan,
+  memoryFreed,
+  noteRead,
+} from "./memory.ts";
 import { applyPathMtu } from "./mtu_probe.ts";
 import { acceptEcnSyn, acceptOffer, prepareOffer } from "./negotiate.ts";
 import { adjustReceiveBuffer } from "./receive_tuning.ts";
@@ -259,6 +265,12 @@ export class Connection {
     this.#touch();
   }
 
+  /** Memory was freed since it found none. */
+  handleMemory(): void {
+    memoryFreed(this.tcb);
+    this.#touch();
+  }
+
   /** The next hop did not answer. */
   handleNoNeighbour(now: Micros): void {
     neighbourFailed(this.tcb, now);
@@ -293,9 +305,9 @@ export class Connection {
     const taken = t.sndBuf.write(source, offset, length);
     if (taken < length) {
       t.wantWritable = true;
-      if (taken === 0 && t.sndBuf.free > 0 && t.sndBuf.length === 0) {
+      if (t.sndBuf.free > 0) {
         t.context.counters.increment(TCP_COUNTER.SynloadOutOfMemory);
-        return ERR_NO_MEMORY;
+        awaitMemoryToSend(t);
       }
     }
     if (taken > 0) {
@@ -393,12 +405,12 @@ export class Connection {
     const t = this.tcb;
     if (t.orphaned) return;
     t.orphaned = true;
-    t.context.orphanCount++;
+    countOrphan(t);
     if (t.state === STATE_CLOSED) {
       this.#touch();
       return;
     }
-    if (t.context.orphanCount > t.config.maxOrphans) {
+    if (t.orphanCounted && t.context.orphanCount > t.config.maxOrphans) {
       t.context.counters.increment(TCP_COUNTER.TcpExtTCPAbortOnMemory);
       this.abort(now);
       return;
@@ -546,7 +558,7 @@ export class Connection {
   release(): void {
     if (this.#released) return;
     this.#released = true;
-    if (this.tcb.orphaned) this.tcb.context.orphanCount--;
+    discountOrphan(this.tcb);
     releaseMemory(this.tcb);
   }
 
@@ -612,6 +624,7 @@ export class Connection {
     t.bytesRead += moved;
     if (t.rcvUrgent && seqSpan(t.rcvUp, t.copiedSeq) >= 0) t.rcvUrgent = false;
     adjustReceiveBuffer(t, now);
+    noteRead(t, now);
     if (t.state === STATE_CLOSED) return;
     afterRead(t);
     if (t.ackNow) this.#touch();

@@ -17,6 +17,7 @@ import { FastOpenCache } from "./fast_open_cache.ts";
 import { createFastOpenKeys } from "./fast_open_cookie.ts";
 import type { FastOpenKeys } from "./fast_open_cookie.ts";
 import { IsnGenerator } from "./isn.ts";
+import { MemoryQueue } from "./memory.ts";
 import { createRuleCounters } from "./rules.ts";
 import { SentRecordPool } from "./sent_queue.ts";
 import { SynCookies } from "./syn_cookie.ts";
@@ -48,7 +49,9 @@ export class TcpContext {
   readonly fastOpenBlackhole: FastOpenBlackhole = new FastOpenBlackhole();
   /** Connections in TIME-WAIT. */
   timeWaitCount = 0;
-  /** Connections the application has closed that are not gone yet. */
+  /** Connections that wait for memory. */
+  readonly memoryQueue: MemoryQueue;
+  /** Connections the application has closed that still have something to do but wait out TIME-WAIT. */
   orphanCount = 0;
   #fastOpenKeys: FastOpenKeys | null = null;
   #challengeWindowAt: Micros = -Infinity;
@@ -58,9 +61,15 @@ export class TcpContext {
   constructor(config: TcpConfig, arena: Arena, random: Random) {
     this.config = config;
     this.arena = arena;
+    this.memoryQueue = new MemoryQueue(arena);
     this.random = random;
     this.isn = new IsnGenerator(random);
     this.synCookies = new SynCookies(random);
+  }
+
+  /** Whether less than an eighth of the memory is left: windows do not grow beyond what buffers hold already. */
+  get isMemoryShort(): boolean {
+    return this.arena.used > this.arena.capacity * 7 / 8;
   }
 
   /** Keys of the cookies our listeners hand out: drawn when first needed, or set to share them with other servers (RFC 7413 §6.3.4). */

@@ -82,6 +82,7 @@ export class SeenState {
 /** Worth a wake: a third of the buffer is free, or what is not sent yet has run low. */
 function hasRoom(t: Tcb): boolean {
   if (t.abortReason !== 0) return true;
+  if (t.wantMemory) return false;
   const unsent = seqSpan(t.sndNxt, t.writeSeq);
   if (unsent >= t.config.notSentLowWater) return false;
   return t.sndBuf.free * 3 >= t.sndBuf.limit;

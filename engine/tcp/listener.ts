@@ -7,6 +7,10 @@
  * ready queue is full, SYNs and last ACKs are dropped and the client tries
  * again, which is what its application expects of a busy server.
  *
+ * What strangers can make it hold is bounded: a control block for each of the
+ * pending, and for each of the ready a receive buffer of its first size, which
+ * grows only by being read.
+ *
  * @module
  */
 import type { Micros } from "../base/units.ts";

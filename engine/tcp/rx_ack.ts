@@ -16,6 +16,7 @@ import { timestampNow } from "./ack_policy.ts";
 import { challengeAck } from "./challenge.ts";
 import { CA_CWR, CA_LOSS, CA_RECOVERY } from "./codes.ts";
 import { TCP_COUNTER } from "./counters.ts";
+import { noteEmptied } from "./memory.ts";
 import { judgeMtuProbe } from "./mtu_search.ts";
 import { updatePacingRate } from "./pacing.ts";
 import { judgeLossProbe, scheduleLossProbe } from "./rack.ts";
@@ -56,6 +57,7 @@ export function processAck(t: Tcb, s: SegmentIn, now: Micros): boolean {
   r.priorHighestSacked = t.sackedOut > 0 ? t.highestSacked : t.sndUna;
   const priorDelivered = t.delivered;
   const priorUna = t.sndUna;
+  const priorWnd = t.sndWnd;
   const windowMoved = updateWindow(t, s);
   r.advanced = seqAfter(ack, priorUna);
   r.pure = s.dataLength === 0 && !windowMoved;
@@ -82,6 +84,13 @@ export function processAck(t: Tcb, s: SegmentIn, now: Micros): boolean {
   if (r.advanced) afterProgress(t, now);
   updatePacingRate(t);
   rearmTimers(t, r, now);
+  if (priorWnd === 0 && t.sndWnd > 0 && t.packetsOut > 0) {
+    // What was sent into a window then taken back need not wait out a timeout
+    // that grew while there was none, nor is that time held against the peer.
+    t.backoff = 0;
+    t.retransmitStartAt = now;
+    armRetransmit(t, now);
+  }
   return true;
 }
 
@@ -160,6 +169,7 @@ function takeAcked(t: Tcb, ack: Seq, r: AckResult): void {
     t.sndBuf.discard(bytes);
     t.sndBufSeq = seqAdd(t.sndBufSeq, bytes);
     t.bytesAcked += bytes;
+    if (t.sndBuf.length === 0) noteEmptied(t, r.now);
   }
   t.sndUna = ack;
   if (t.sndUrgent && !seqBefore(ack, t.sndUp)) t.sndUrgent = false;
@@ -268,6 +278,8 @@ function isCwndLimited(t: Tcb): boolean {
 function afterProgress(t: Tcb, now: Micros): void {
   if (t.mtuProbeSize > 0) judgeMtuProbe(t);
   t.softError = 0;
+  // R2 counts from the last progress: RFC 9293 §3.8.3 speaks of the same segment.
+  t.retransmitStartAt = now;
   if (t.caState !== CA_LOSS) t.timeouts = 0;
   t.backoff = 0;
   if (t.keepAlive) t.timers.set(TIMER_KEEP_ALIVE, now + t.keepAliveIdle);

@@ -27,6 +27,7 @@ import {
   scheduleAck,
 } from "./ack_policy.ts";
 import { TCP_COUNTER } from "./counters.ts";
+import { awaitMemoryToReceive } from "./memory.ts";
 import { fired, RULE } from "./rules.ts";
 import { measureReceiverRtt } from "./receive_tuning.ts";
 import { seqAdd, seqAfter, seqBefore, seqBeforeEq, seqSpan } from "./seq.ts";
@@ -100,7 +101,7 @@ function takeInOrder(
   if (placed < length) {
     fired(t, RULE.R_TEXT_NO_MEMORY, s.flags, now);
     t.context.counters.increment(TCP_COUNTER.TcpExtTCPRcvQDrop);
-    t.ackNow = true;
+    awaitMemoryToReceive(t);
     if (placed === 0) return;
   } else fired(t, RULE.R_TEXT_IN_ORDER, s.flags, now);
   t.rcvBuf.extend(placed);

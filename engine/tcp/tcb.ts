@@ -66,6 +66,8 @@ export class Tcb implements CongestionState {
   softError = 0;
   /** The application let go: nobody will read or write any more. */
   orphaned = false;
+  /** It is counted among the orphans. */
+  orphanCounted = false;
   /** Born from a SYN to a listener. */
   passive = false;
 
@@ -376,6 +378,10 @@ export class Tcb implements CongestionState {
   sndBufAuto = true;
   /** The receive buffer grows with the application's reading; off once it set its size. */
   rcvBufAuto = true;
+  /** It waits for memory (memory.ts). */
+  wantMemory = false;
+  /** Received bytes found no memory: the window is shut until there is some. */
+  rcvStarved = false;
   /** A write came up short: tell the application when there is room. */
   wantWritable = false;
   /** IP TTL or hop limit of what is sent. */

@@ -10,6 +10,7 @@
  */
 import type { Micros } from "../base/units.ts";
 import { TCP_COUNTER } from "./counters.ts";
+import { discountOrphan } from "./memory.ts";
 import { STATE_CLOSED, transition } from "./state.ts";
 import type { Tcb } from "./tcb.ts";
 import { TIMER_TIME_WAIT } from "./timers.ts";
@@ -20,12 +21,13 @@ export function enterTimeWait(t: Tcb, now: Micros): void {
   t.sndBuf.release();
   if (t.context.timeWaitCount >= t.config.maxTimeWait) {
     t.context.counters.increment(TCP_COUNTER.TcpExtTCPTimeWaitOverflow);
-    transition(t, STATE_CLOSED);
-    return;
-  }
-  t.timers.set(TIMER_TIME_WAIT, now + t.config.timeWaitTimeout);
+    // It waits only until the FIN has been acknowledged.
+    t.timers.set(TIMER_TIME_WAIT, now);
+  } else t.timers.set(TIMER_TIME_WAIT, now + t.config.timeWaitTimeout);
   t.context.counters.increment(TCP_COUNTER.TcpExtTW);
   t.context.timeWaitCount++;
+  if (t.rcvBuf.length === 0) t.rcvBuf.trim();
+  discountOrphan(t);
 }
 
 /** The wait is over: CLOSED. */

@@ -17,6 +17,7 @@ import { TCP_COUNTER } from "./counters.ts";
 import { die, queueReset } from "./death.ts";
 import { fastOpenSynTimeout, fastOpenTimeout } from "./fast_open_blame.ts";
 import { synDataExpired } from "./fast_open_confirm.ts";
+import { trimExpired } from "./memory.ts";
 import { mtuTimeoutExpired } from "./mtu_search.ts";
 import { lossProbeExpired } from "./rack.ts";
 import { enterLoss, reorderExpired } from "./recovery.ts";
@@ -43,6 +44,7 @@ import {
   TIMER_RETRANSMIT,
   TIMER_SYN_DATA,
   TIMER_TIME_WAIT,
+  TIMER_TRIM,
   TIMER_USER_TIMEOUT,
 } from "./timers.ts";
 import { handshakeTimeout } from "./tx_control.ts";
@@ -96,6 +98,9 @@ function fire(t: Tcb, timer: number, now: Micros): void {
       break;
     case TIMER_LINGER:
       lingerExpired(t, now);
+      break;
+    case TIMER_TRIM:
+      trimExpired(t, now);
       break;
     case TIMER_CORK:
       t.corkExpired = true;
@@ -153,8 +158,15 @@ function gaveUp(t: Tcb, now: Micros): boolean {
   const config = t.config;
   const tries = t.orphaned ? config.orphanRetries : config.retries2;
   if (t.timeouts === 0) return false;
+  // A peer that shut its window and still answers is alive: what is sent again is a probe.
+  if (t.sndWnd === 0 && !t.orphaned && isAnswering(t, now)) return false;
   return now - t.retransmitStartAt >=
     retryTime(tries, config.rtoMin, config.rtoMax);
+}
+
+/** Something came back within the longest two timeouts (Linux `tcp_rtx_probe0_timed_out`). */
+function isAnswering(t: Tcb, now: Micros): boolean {
+  return now - t.lastReceivedAt < 2 * t.config.rtoMax;
 }
 
 function retryTime(tries: number, rtoMin: Micros, rtoMax: Micros): Micros {
@@ -170,13 +182,17 @@ function timeOut(t: Tcb, now: Micros): void {
   die(t, reason, now);
 }
 
-/** RFC 9293 §3.8.6.1: as long as the peer answers, never give up. */
+/** RFC 9293 §3.8.6.1: as long as the peer answers, never give up; but an orphan must not be held for ever. */
 function persistExpired(t: Tcb, now: Micros): void {
   if (t.packetsOut > 0 || seqSpan(t.sndNxt, t.writeSeq) <= 0) return;
   const answered = t.probesOut === 0;
   const config = t.config;
   const tries = t.orphaned ? config.orphanRetries : config.retries2;
-  if (!answered && t.probesOut >= tries || userTimeoutPassed(t, now)) {
+  const wornOut = t.orphaned && t.backoff >= tries &&
+    t.rttEstimator.backedOff(t.backoff) >= config.rtoMax;
+  if (
+    !answered && t.probesOut >= tries || wornOut || userTimeoutPassed(t, now)
+  ) {
     timeOut(t, now);
     return;
   }

@@ -40,7 +40,10 @@ export const TIMER_SYN_DATA = 11;
 /** What the application wrote and let go of must be delivered by now (SO_LINGER). */
 export const TIMER_LINGER = 12;
 
-const TIMER_COUNT = 13;
+/** Empty buffers give their memory back. */
+export const TIMER_TRIM = 13;
+
+const TIMER_COUNT = 14;
 
 /** Names by number. */
 export const TIMER_NAMES: readonly string[] = [
@@ -57,6 +60,7 @@ export const TIMER_NAMES: readonly string[] = [
   "CORK",
   "SYN_DATA",
   "LINGER",
+  "TRIM",
 ];
 
 /** The slots of one connection. */

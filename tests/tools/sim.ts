@@ -126,6 +126,8 @@ export interface PairOptions {
   readonly startAt?: Micros;
   /** Bytes of buffer memory of each stack; 64 MiB. */
   readonly memory?: number;
+  /** The same of the server's; `memory`. */
+  readonly serverMemory?: number;
   /** Randomness of the client's stack; seeded. */
   readonly random?: Random;
 }
@@ -182,7 +184,7 @@ export class Pair {
       "2",
       { ...options.tcp, ...options.serverTcp },
       new SeededRandom(seed + 2000),
-      memory,
+      options.serverMemory ?? memory,
     );
   }
 
