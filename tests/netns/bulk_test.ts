@@ -60,6 +60,8 @@ async function sends(
   assertEquals((await readHash(conn)).bytes, 0);
   assertEquals(conn.info().bytesAcked, LENGTH);
   conn.close();
+  // Its port must be free for whoever comes next.
+  await peer.ended();
 }
 
 async function receives(
@@ -72,6 +74,7 @@ async function receives(
   assertEquals(got, { bytes: LENGTH, sha256: CHECKSUM });
   conn.close();
   assertEquals((await eventOf(peer, "sent")).bytes, LENGTH);
+  await peer.ended();
 }
 
 for (const family of FAMILIES) {
