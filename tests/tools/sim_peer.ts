@@ -391,7 +391,7 @@ export class Peer implements EventSink {
   openActive(prepare?: (connection: Connection) => void): this {
     this.connect(prepare);
     const syn = this.only();
-    if (syn.flags !== "S") throw new Error(`SYN: ${syn.flags}`);
+    if (!/^SE?W?$/.test(syn.flags)) throw new Error(`SYN: ${syn.flags}`);
     this.pass(this.#rtt);
     this.send({
       ...this.#syn,
