@@ -26,6 +26,8 @@ import { TIMER_DELAYED_ACK } from "./timers.ts";
 const MAX_QUICK_ACKS = 16;
 /** Answers in a row after which the connection counts as interactive. */
 const PINGPONG_THRESHOLD = 1;
+/** Half of the largest window without scaling, RFC 7323 §2.2. */
+const UNSCALED_WINDOW_HALF = 32_768;
 /** Half the shortest delayed-ACK time: how slowly the estimate moves. */
 const ATO_QUARTER_DIVISOR = 2;
 
@@ -131,6 +133,8 @@ export function afterRead(t: Tcb): void {
   }
   const open = receiveWindow(t);
   if (2 * open > t.rcvBuf.limit) return;
+  // Nothing but our SYN went: its window is small because a SYN's cannot be scaled, and who has read SYN data is about to answer it.
+  if (t.segmentsOut <= 1 && open > UNSCALED_WINDOW_HALF) return;
   const next = selectWindow(t);
   if (next > 0 && next >= 2 * open) t.ackNow = true;
 }

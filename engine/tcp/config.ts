@@ -135,6 +135,8 @@ export interface TcpConfig {
   ephemeralLast: number;
   /** Fast Open bits as in Linux's `tcp_fastopen`: 1 client, 2 server, 4 client data without cookie, 0x200 server takes data without cookie, 0x400 every listener. Linux 1; ours 3, since each listener and each connect must ask anyway. */
   fastOpen: number;
+  /** What bounds SYN data when the server's MSS is not known: `"default"` 536 or 1220 (RFC 7413 §4.1.3), `"path"` what the path carries, as Linux. */
+  fastOpenUnknownMss: "default" | "path";
   /** How long a path on which Fast Open failed is left alone the first time, RFC 7413 §4.1.3.1; doubles with each further failure. 0: never, as Linux; ours a minute. */
   fastOpenRest: Micros;
   /** Guard Fast Open against boxes: answer a RST or ICMP error to SYN data by a plain SYN, and keep SYN data until the server itself has acknowledged it. Linux does neither; Windows has a setting of this name. */
@@ -205,6 +207,7 @@ export function defaultTcpConfig(): TcpConfig {
     ephemeralFirst: 32_768,
     ephemeralLast: 60_999,
     fastOpen: 3,
+    fastOpenUnknownMss: "default",
     fastOpenRest: 60 * SECOND,
     fastOpenFallback: true,
     fastOpenBlackholeTimeout: 0,

@@ -245,10 +245,14 @@ function absolve(t: Tcb, attempt: FastOpenAttempt): void {
 }
 
 function synDataRoom(t: Tcb, cachedMss: number): number {
-  const unknown = t.remote.family === 4 ? UNKNOWN_MSS_IPV4 : UNKNOWN_MSS_IPV6;
   const pathMss = t.pathMtu - t.ipHeaderLength - 20;
-  let mss = cachedMss > 0 ? cachedMss : unknown;
+  let mss = cachedMss > 0 ? cachedMss : unknownMss(t, pathMss);
   if (t.userMss > 0 && t.userMss < mss) mss = t.userMss;
   if (pathMss < mss) mss = pathMss;
   return Math.max(mss - OPTION_SPACE, 0);
+}
+
+function unknownMss(t: Tcb, pathMss: number): number {
+  if (t.config.fastOpenUnknownMss === "path") return pathMss;
+  return t.remote.family === 4 ? UNKNOWN_MSS_IPV4 : UNKNOWN_MSS_IPV6;
 }

@@ -65,7 +65,7 @@ export function handleIcmpError(t: Tcb, error: IcmpError, now: Micros): void {
   const reason = reasonOf(error.kind);
   if (reason === ABORT_NONE) return;
   const opening = t.state === STATE_SYN_SENT ||
-    t.state === STATE_SYN_RECEIVED && !t.passive;
+    t.state === STATE_SYN_RECEIVED && (!t.passive || isEarlyChild(t));
   // RFC 5461 §4.1: an attempt may end at once; Linux does so for all but a passing route failure.
   if (opening && fastOpenRefused(t, "UNREACHABLE", now)) return;
   if (opening && t.config.icmpEndsConnect) {
@@ -74,6 +74,11 @@ export function handleIcmpError(t: Tcb, error: IcmpError, now: Micros): void {
     return;
   }
   t.softError = reason;
+}
+
+/** A Fast Open child that no application has taken yet is still being opened; Linux likewise. */
+function isEarlyChild(t: Tcb): boolean {
+  return t.fastOpenAccepted && !t.accepted;
 }
 
 function reasonOf(kind: number): number {

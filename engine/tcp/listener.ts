@@ -81,6 +81,8 @@ export class Listener {
 
   /** The connection that waited longest; null: none waits. */
   accept(): Connection | null {
-    return this.#ready.shift() ?? null;
+    const connection = this.#ready.shift() ?? null;
+    if (connection !== null) connection.tcb.accepted = true;
+    return connection;
   }
 }

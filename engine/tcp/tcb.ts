@@ -70,6 +70,8 @@ export class Tcb implements CongestionState {
   orphanCounted = false;
   /** Born from a SYN to a listener. */
   passive = false;
+  /** Born so, and taken by the application. */
+  accepted = false;
 
   // --- send sequence space, RFC 9293 §3.3.1 --------------------------------
   /** ISS. */

@@ -62,6 +62,7 @@ function linuxConfig(): TcpConfig {
     rfc1337: false,
     fastOpenFallback: false,
     fastOpenRest: 0,
+    fastOpenUnknownMss: "path",
     challengeAckLimit: 0x3fff_ffff,
   };
 }

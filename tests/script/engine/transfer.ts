@@ -163,11 +163,7 @@ function synDataRoom(
   const hasCookie = entry !== null && entry.cookie.length > 0;
   if (!hasCookie && !isCookieless) return 0;
   const pathMss = t.pathMtu - t.ipHeaderLength - 20;
-  const known = entry !== null && entry.mss > 0
-    ? entry.mss
-    : t.remote.family === 4
-    ? 536
-    : 1_220;
+  const known = entry !== null && entry.mss > 0 ? entry.mss : pathMss;
   return Math.min(
     length,
     Math.max(0, Math.min(pathMss, known) - SYN_OPTION_SPACE),
