@@ -141,6 +141,11 @@ export class IpLayer {
       isDiscoveryDue(context, now);
   }
 
+  /** Bytes of packets that wait for a device or a next hop. */
+  get waitingLength(): number {
+    return this.#context.store.used;
+  }
+
   /** One more than the highest interface index. */
   get interfaceCount(): number {
     return this.#context.interfaces.length;

@@ -214,9 +214,10 @@ export class Network implements AsyncDisposable {
     return openDatagramConn(this.stack, this.#context, options);
   }
 
-  /** Whether a connection the application let go still has something to deliver. */
+  /** Whether a connection the application let go still has something to deliver, or a datagram has not left. */
   get isDraining(): boolean {
-    return this.stack.someConnection((t) =>
+    const { stack } = this;
+    return stack.hasUnsentDatagrams || stack.someConnection((t) =>
       t.orphaned &&
       (stateIn(t.state, MAY_TRANSMIT) || t.state === STATE_SYN_RECEIVED)
     );

@@ -137,6 +137,11 @@ export class Stack implements ConnectionOwner {
     };
   }
 
+  /** Whether a datagram was sent that no device has taken: it waits for one, or for its next hop to be found. */
+  get hasUnsentDatagrams(): boolean {
+    return this.#datagrams.isSending || this.ip.waitingLength > 0;
+  }
+
   /** Datagram sockets that are open. */
   get datagramSocketCount(): number {
     return this.#datagrams.socketCount;

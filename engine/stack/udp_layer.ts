@@ -135,6 +135,12 @@ export class UdpLayer implements DatagramOwner {
     return this.#demux.size;
   }
 
+  /** Whether a datagram was sent by its socket and not yet taken by the IP layer. */
+  get isSending(): boolean {
+    return this.#sending.length > 0 ||
+      this.#touched.some(({ sendQueue }) => sendQueue.count > 0);
+  }
+
   /** Whether something is left to send or to tell that no device holds up. */
   get hasWork(): boolean {
     return this.#touched.length > 0 ||

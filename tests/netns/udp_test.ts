@@ -121,6 +121,20 @@ Deno.test("a closed port of the engine refuses the kernel", async () => {
   }
 });
 
+Deno.test("what was sent right before the network is closed arrives", async () => {
+  await using lab = await EngineLab.create();
+  const conn = lab.net.openDatagram();
+  for (const family of FAMILIES) {
+    const { kernel } = ADDRESSES[family];
+    const to = { transport: "udp", hostname: kernel, port: 9999 } as const;
+    await conn.send(new TextEncoder().encode("last words"), to);
+  }
+  conn.close();
+  await lab.net.close();
+  const counters = await lab.namespace.counters();
+  assertEquals([counters.UdpNoPorts, counters.Udp6NoPorts], [1, 1]);
+});
+
 Deno.test("groups are heard and spoken to, both families", async () => {
   await using lab = await EngineLab.create({ tools: ["python3"] });
   for (const family of FAMILIES) {

@@ -1,5 +1,6 @@
 import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
 import type { DatagramAddress } from "../../../engine/socket/datagram_conn.ts";
+import { MEDIUM_ETHERNET } from "../../../engine/link/device.ts";
 import { Network } from "../../../engine/socket/network.ts";
 import { SocketError } from "../../../engine/socket/errors.ts";
 import { Pair } from "../../tools/sim.ts";
@@ -177,6 +178,23 @@ Deno.test("an address is shared only by those that all ask for it", () => {
   const exclusive = { port: 54, reuseAddress: false };
   using _third = near.openDatagram(exclusive);
   assertThrows(() => near.openDatagram(exclusive), SocketError, taken);
+});
+
+Deno.test("a network drains until the last datagram has left, also to a new neighbour", async () => {
+  const pair = new Pair({ medium: MEDIUM_ETHERNET, delay: 100 });
+  const clock = { now: () => pair.sim.now };
+  const net = new Network({ stack: pair.client, clock });
+  pair.sim.pass(1000);
+  assertEquals(net.isDraining, false);
+  const conn = net.openDatagram();
+  await conn.send(patternBytes(3), to("10.0.0.2", 9));
+  conn.close();
+  assertEquals(net.isDraining, true);
+  pair.client.poll(pair.sim.now, 64); // asks for the hardware address
+  assertEquals(net.isDraining, true);
+  pair.sim.pass(1000);
+  assertEquals(net.isDraining, false);
+  assertEquals(pair.server.udpCounters.get("UdpNoPorts"), 1);
 });
 
 Deno.test("errors say what was wrong and with what", async () => {

@@ -291,7 +291,7 @@ Deno.test("connect() fixes the peer both ways, disconnect() undoes it", () => {
   assertEquals(box.letters.length, 1);
   socket.disconnect();
   assertEquals(socket.send(HELLO, 0, 5), ERR_NO_DESTINATION);
-  assertEquals([socket.peer, socket.local], [null, null]);
+  assertEquals([socket.peer, socket.peerPort, socket.local], [null, 0, null]);
 });
 
 Deno.test("ports are exclusive unless all share, families and addresses apart", () => {
@@ -393,6 +393,26 @@ Deno.test("poll() says blocked while a device is busy, and idle when all is sent
   bench.frames();
   assertEquals(bench.stack.poll(0, 64), POLL_MORE);
   assertEquals(bench.stack.poll(0, 64), POLL_IDLE);
+});
+
+Deno.test("a budget smaller than what waits forgets nobody", () => {
+  const bench = new UdpBench();
+  bench.poll();
+  bench.frames();
+  const sockets = [1, 2, 3, 4, 5].map(() => openBox(bench.stack).socket);
+  for (const socket of sockets) {
+    for (let i = 0; i < 3; i++) socket.send(HELLO, 0, 5, to("10.0.0.2", 9));
+  }
+  const rounds: number[] = [];
+  const ports: number[] = [];
+  while (rounds.length < 20 && bench.stack.poll(0, 2) === POLL_MORE) {
+    const frames = bench.frames();
+    rounds.push(frames.length);
+    ports.push(...frames.map((f) => f[20] << 8 | f[21]));
+  }
+  assertEquals(rounds, [2, 2, 2, 2, 2, 2, 2, 1]);
+  const own = sockets.map(({ localPort }) => localPort);
+  assertEquals(ports.sort(), [...own, ...own, ...own].sort());
 });
 
 Deno.test("a datagram the path turns out not to carry is an error of the socket", () => {
