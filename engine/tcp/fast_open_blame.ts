@@ -61,7 +61,8 @@ export function fastOpenRefused(
   now: Micros,
 ): boolean {
   const attempt = t.fastOpen;
-  if (attempt === null || attempt.cookie === "none") return false;
+  if (attempt === null || attempt.role === "server") return false;
+  if (attempt.cookie === "none") return false;
   if (attempt.synRetransmits > 0) return false;
   attempt.failure = failure;
   blamePath(t, now);

@@ -6,8 +6,11 @@
  */
 import { assert, assertEquals } from "@std/assert";
 import { SECOND } from "../../engine/base/units.ts";
+import { ICMP_HOST_UNREACHABLE } from "../../engine/ip/packet.ts";
+import type { Connection } from "../../engine/tcp/connection.ts";
 import { FastOpenCache } from "../../engine/tcp/fast_open_cache.ts";
 import { FastOpenKeys } from "../../engine/tcp/fast_open_cookie.ts";
+import type { IcmpError } from "../../engine/tcp/icmp.ts";
 import {
   STATE_ESTABLISHED,
   STATE_SYN_RECEIVED,
@@ -404,6 +407,52 @@ function lostFinalAck(): void {
   assertEquals(lab.server.connectionCount, 0);
 }
 
+/** Reading what came in a SYN moves no packet: the answer will carry the acknowledgement. */
+function readingIsSilent(): void {
+  const lab = warmLab({ think: SECOND });
+  const from = lab.box.log.length;
+  lab.open();
+  lab.pass(3 * DELAY);
+  assertEquals(`${lab.served.at(-1)!.request}`, `${REQUEST}`);
+  const sent = lab.box.log.slice(from).filter((e) => e.direction === "in");
+  assertEquals(sent.map((e) => e.packet.isSynAck), [true]);
+}
+
+/** As the kernel does it: an ICMP error ends a child that waits to be accepted, not one that was. */
+function icmpBeforeAccept(): void {
+  const lab = warmLab();
+  lab.box.rules = { toServer: (packet) => packet.isSyn ? [packet] : [] };
+  const sink = lab.listener.sink;
+  lab.listener.sink = null;
+  lab.open();
+  lab.pass(DELAY);
+  const accepted = lab.listener.accept()!;
+  lab.listener.sink = sink;
+  assertEquals(accepted.state, STATE_SYN_RECEIVED);
+  accepted.handleIcmp(hostUnreachable(accepted), lab.sim.now);
+  assertEquals(accepted.abortReason, 0, "accepted: remembered only");
+
+  lab.listener.sink = null;
+  lab.open();
+  lab.pass(DELAY);
+  const waiting = lab.server.someConnection((t) =>
+    t.fastOpenAccepted && !t.accepted && t.state === STATE_SYN_RECEIVED
+  );
+  assertEquals(waiting, true);
+  const child = lab.listener.accept()!;
+  child.tcb.accepted = false; // as it stood in the queue
+  child.handleIcmp(hostUnreachable(child), lab.sim.now);
+  assertEquals(child.abortReason, 4); // ABORT_HOST_UNREACHABLE
+  const buffer = new Uint8Array(100);
+  assertEquals(child.read(buffer, 0, 100, lab.sim.now), REQUEST.length);
+  assertEquals(lab.listener.fastOpen!.pendingCount, 1, "one left");
+}
+
+function hostUnreachable(connection: Connection): IcmpError {
+  const seq = connection.tcb.iss;
+  return { kind: ICMP_HOST_UNREACHABLE, type: 3, code: 1, mtu: 0, seq };
+}
+
 /** Every row that the server must meet. */
 export const SERVER_ROWS: readonly Row[] = [
   {
@@ -470,6 +519,16 @@ export const SERVER_ROWS: readonly Row[] = [
     row: "S6",
     shows: "data longer than the window is taken in part",
     prove: tooLong,
+  },
+  {
+    row: "S6",
+    shows: "reading SYN data moves no packet",
+    prove: readingIsSilent,
+  },
+  {
+    row: "S6",
+    shows: "an ICMP error ends a child that nobody has accepted",
+    prove: icmpBeforeAccept,
   },
   {
     row: "S7",
