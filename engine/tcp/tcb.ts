@@ -509,7 +509,8 @@ export class Tcb implements CongestionState {
 
   /** Our SYN or SYN-ACK is not acknowledged: the handshake is under way, whatever the state (RFC 7413 §4.2.2 lets a server close before its end). */
   get isSynUnacked(): boolean {
-    return this.sndUna === this.iss;
+    // A lap of 2^32 bytes later the numbers meet again.
+    return this.sndUna === this.iss && this.bytesAcked === 0;
   }
 
   /** Just past the last byte the application queued; the FIN's sequence number once `finQueued`. */
