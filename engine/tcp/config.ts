@@ -103,6 +103,8 @@ export interface TcpConfig {
   gsoWindowDivisor: number;
   /** log2 of the round-trip time, µs, up to which super-segments stay large. Linux `tcp_tso_rtt_log` 9. */
   gsoRttLog: number;
+  /** Space what a window lets go over the round trip; a connection may choose for itself. Linux: only with the fq queue or BBR. */
+  pacing: boolean;
   /** Pacing rate in slow start, percent of cwnd/RTT. Linux `tcp_pacing_ss_ratio` 200. */
   pacingSlowStartRatio: number;
   /** Pacing rate in congestion avoidance. Linux `tcp_pacing_ca_ratio` 120. */
@@ -191,6 +193,7 @@ export function defaultTcpConfig(): TcpConfig {
     minGsoSegments: 2,
     gsoWindowDivisor: 3,
     gsoRttLog: 9,
+    pacing: false,
     pacingSlowStartRatio: 200,
     pacingAvoidanceRatio: 120,
     challengeAckLimit: 1_000,

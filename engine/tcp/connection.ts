@@ -236,7 +236,7 @@ export class Connection {
       trace.record(
         TRACE_RECEIVE,
         t.handle,
-        seqSpan(t.irs, s.seq),
+        t.state === STATE_SYN_SENT ? 0 : seqSpan(t.irs, s.seq),
         s.dataLength,
         now,
       );

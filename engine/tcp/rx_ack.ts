@@ -10,13 +10,14 @@
  * @module
  */
 import type { Micros, Seq } from "../base/units.ts";
-import { TCP_ECE, TCP_SYN } from "../wire/tcp_segment.ts";
+import { TCP_SYN } from "../wire/tcp_segment.ts";
 import type { SegmentIn } from "../wire/tcp_segment.ts";
 import { timestampNow } from "./ack_policy.ts";
 import { challengeAck } from "./challenge.ts";
 import { CA_CWR, CA_LOSS, CA_RECOVERY } from "./codes.ts";
 import { TCP_COUNTER } from "./counters.ts";
 import { noteEmptied } from "./memory.ts";
+import { countDelivered, isEcnEcho, noteEcnEcho } from "./ecn.ts";
 import { judgeMtuProbe } from "./mtu_search.ts";
 import { updatePacingRate } from "./pacing.ts";
 import { judgeLossProbe, scheduleLossProbe } from "./rack.ts";
@@ -65,10 +66,7 @@ export function processAck(t: Tcb, s: SegmentIn, now: Micros): boolean {
   if (t.sackEnabled && (s.sackCount > 0 || t.sackedOut > 0)) {
     processSack(t, s, r);
   }
-  // In a SYN-ACK the flag agrees to ECN, RFC 3168 §6.1.1.
-  if (t.ecnEnabled && (s.flags & (TCP_ECE | TCP_SYN)) === TCP_ECE) {
-    noteEcnEcho(t, r);
-  }
+  if (isEcnEcho(t, s)) noteEcnEcho(t, r);
   if (r.advanced) takeAcked(t, ack, r);
   measureRtt(t, s, r, priorUna, now);
   fired(
@@ -79,18 +77,14 @@ export function processAck(t: Tcb, s: SegmentIn, now: Micros): boolean {
   );
   if (t.packetsOut > 0 || r.advanced) {
     recoverFromAck(t, s, r, now);
-    growWindow(t, r, t.delivered - priorDelivered, now);
+    const delivered = t.delivered - priorDelivered;
+    countDelivered(t, s, delivered);
+    growWindow(t, r, delivered, now);
   } else judgeLossProbe(t, r); // A late duplicate settles it.
   if (r.advanced) afterProgress(t, now);
   updatePacingRate(t);
   rearmTimers(t, r, now);
-  if (priorWnd === 0 && t.sndWnd > 0 && t.packetsOut > 0) {
-    // What was sent into a window then taken back need not wait out a timeout
-    // that grew while there was none, nor is that time held against the peer.
-    t.backoff = 0;
-    t.retransmitStartAt = now;
-    armRetransmit(t, now);
-  }
+  if (priorWnd === 0 && t.sndWnd > 0) windowReopened(t, now);
   return true;
 }
 
@@ -145,11 +139,12 @@ function updateWindow(t: Tcb, s: SegmentIn): boolean {
   return true;
 }
 
-/** RFC 3168 §6.1.2: react at most once a window. */
-function noteEcnEcho(t: Tcb, r: AckResult): void {
-  if (seqBefore(t.sndUna, t.ecnHighSeq)) return;
-  t.ecnHighSeq = t.sndNxt;
-  r.ecnEcho = true;
+/** What was sent into a window then taken back need not wait out a timeout that grew while there was none, nor is that time held against the peer. */
+function windowReopened(t: Tcb, now: Micros): void {
+  if (t.packetsOut === 0) return;
+  t.backoff = 0;
+  t.retransmitStartAt = now;
+  armRetransmit(t, now);
 }
 
 /** Removes what `ack` covers from the queue and the ring. */

@@ -11,9 +11,7 @@
 import { SECOND } from "../base/units.ts";
 import type { Micros, Seq } from "../base/units.ts";
 import {
-  ECN_CE,
   TCP_ACK,
-  TCP_CWR,
   TCP_FIN,
   TCP_RST,
   TCP_SYN,
@@ -25,6 +23,7 @@ import { challengeAck, mayAnswerInvalid } from "./challenge.ts";
 import { ABORT_BROKEN_PIPE, ABORT_REFUSED, ABORT_RESET } from "./codes.ts";
 import { TCP_COUNTER } from "./counters.ts";
 import { die, queueReset } from "./death.ts";
+import { noteEcnMark } from "./ecn.ts";
 import { establish } from "./establish.ts";
 import { fastOpenReset, fastOpenStrayReset } from "./fast_open_blame.ts";
 import { judgeCrossedSyn } from "./fast_open_client.ts";
@@ -217,7 +216,7 @@ function stepAck(t: Tcb, s: SegmentIn, now: Micros): boolean {
     fired(t, RULE.R_NO_ACK, s.flags, now);
     return false;
   }
-  noteEcn(t, s);
+  noteEcnMark(t, s);
   if (t.isSynUnacked) return ackOfSyn(t, s, now);
   if (t.fastOpen !== null && t.fastOpen.unconfirmed !== null) {
     confirmSynData(t, s, now);
@@ -275,17 +274,6 @@ function afterFinAcked(t: Tcb, s: SegmentIn, now: Micros): boolean {
       return false;
     default:
       return true;
-  }
-}
-
-/** RFC 3168 §6.1.3: a mark is echoed until the sender says it reduced. */
-function noteEcn(t: Tcb, s: SegmentIn): void {
-  if (!t.ecnEnabled) return;
-  if (s.flags & TCP_CWR) t.ecnEcho = false;
-  if (s.ecn === ECN_CE) {
-    t.ecnSeen = true;
-    t.ecnEcho = true;
-    t.ackNow = true;
   }
 }
 

@@ -371,7 +371,7 @@ export class Tcb implements CongestionState {
   /** Most bytes per second the pacer lets out; `Infinity`: not limited. */
   maxPacingRate: number = Infinity;
   /** Pace segments out instead of sending bursts. */
-  pacing = false;
+  pacing: boolean;
   /** Rate the present window and RTT amount to, bytes per second; decides super-segment sizes. */
   pacingRate: number = Infinity;
   /** The pacer's next free instant. */
@@ -492,6 +492,7 @@ export class Tcb implements CongestionState {
     this.sackEdges = new Int32Array(8);
     this.reordering = config.reordering;
     this.maxCwnd = config.maxCwnd;
+    this.pacing = config.pacing;
     this.keepAliveIdle = config.keepAliveIdle;
     this.keepAliveInterval = config.keepAliveInterval;
     this.keepAliveCount = config.keepAliveCount;
