@@ -15,8 +15,11 @@ import { describeMachine, formatFigure, formatTable } from "./report.ts";
 import type { BenchReport } from "./report.ts";
 import { formatSegmentCosts, measureSegmentCosts } from "./segment_cost.ts";
 import { measureInTurns, type Variant } from "./series.ts";
+import { createWskBench } from "./wsk_stream.ts";
 
 const KERNEL = "kernel to kernel, veth";
+const SEND = "engine to kernel, TAP";
+const RECEIVE = "kernel to engine, TAP";
 
 const { values: flags } = parseArgs({
   args: Deno.args,
@@ -32,6 +35,7 @@ const rounds = positive("rounds", flags.rounds);
 
 await using kernel = await KernelBench.create();
 await using engine = await EngineBench.create();
+await using wsk = await createWskBench();
 const variants: Variant[] = [
   {
     name: KERNEL,
@@ -46,16 +50,28 @@ const variants: Variant[] = [
     measure: () => kernel.measureIperf(seconds),
   },
   {
-    name: "engine to kernel, TAP",
+    name: SEND,
     unit: "Gbit/s",
     baseline: KERNEL,
     measure: () => engine.measureSend(seconds),
   },
   {
-    name: "kernel to engine, TAP",
+    name: `${SEND}, WskSend`,
+    unit: "Gbit/s",
+    baseline: SEND,
+    measure: () => wsk.measureSend(seconds),
+  },
+  {
+    name: RECEIVE,
     unit: "Gbit/s",
     baseline: KERNEL,
     measure: () => engine.measureReceive(seconds),
+  },
+  {
+    name: `${RECEIVE}, WskReceive`,
+    unit: "Gbit/s",
+    baseline: RECEIVE,
+    measure: () => wsk.measureReceive(seconds),
   },
 ].filter(({ name }) => name.includes(flags.only));
 

@@ -21,14 +21,16 @@ const PORT = ["--port", "5001"];
 /** A namespace with room for one TAP. */
 export class EngineBench implements AsyncDisposable {
   readonly #namespace: Namespace;
+  readonly #program: URL;
 
-  private constructor(namespace: Namespace) {
+  private constructor(namespace: Namespace, program: URL) {
     this.#namespace = namespace;
+    this.#program = program;
   }
 
-  /** Makes the namespace. */
-  static async create(): Promise<EngineBench> {
-    return new EngineBench(await Namespace.create());
+  /** Makes the namespace; `program` is the engine's end of the stream, by default through the Deno-shaped sockets. */
+  static async create(program: URL = ENGINE_PROGRAM): Promise<EngineBench> {
+    return new EngineBench(await Namespace.create(), program);
   }
 
   /** Gbit/s from the engine to the sink program. */
@@ -58,7 +60,7 @@ export class EngineBench implements AsyncDisposable {
   }
 
   #engine(direction: string, ...args: readonly string[]): Program {
-    return this.#namespace.deno(ENGINE_PROGRAM, direction, ...PORT, ...args);
+    return this.#namespace.deno(this.#program, direction, ...PORT, ...args);
   }
 }
 
