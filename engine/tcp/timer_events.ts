@@ -128,7 +128,8 @@ function retransmitExpired(t: Tcb, now: Micros): void {
   enterLoss(t, scratch, now);
   if (t.timeouts === 0) t.retransmitStartAt = t.sent.head!.firstSentAt;
   t.timeouts++;
-  mtuTimeoutExpired(t);
+  // A window taken back explains the silence; size has nothing to do with it.
+  if (t.sndWnd > 0) mtuTimeoutExpired(t);
   // RFC 6298 §5.5: back off; but not past what a peer that shut its window must answer to.
   t.backoff++;
   t.timers.set(TIMER_RETRANSMIT, now + t.rttEstimator.backedOff(t.backoff));
