@@ -45,6 +45,7 @@ HOST is an IPv4 or IPv6 address; by default the kernel is 10.0.0.1 and fd00::1.
 
   --repeat N           connections, one after the other (1)
   --data TEXT          what to send ("hello, synload")
+  --cookieless         send the data without a cookie (RFC 7413 §7.3)
   --cookie-cache FILE  keep cookies in FILE (needs --allow-read --allow-write)
   --timeout S          seconds to wait for the connection (20; 60 with --drop)
   --idle S             seconds to wait for more of an answer (10; 60 with --drop)
@@ -61,6 +62,8 @@ interface Task {
   readonly hostname: string;
   readonly port: number;
   readonly data: Uint8Array;
+  /** `"none"`: the data goes without a cookie. */
+  readonly cookie: "required" | "none";
   readonly timeoutMs: number;
   readonly idleMs: number;
   /** The link loses packets on purpose. */
@@ -72,6 +75,7 @@ async function main(): Promise<number> {
     options: {
       ...LINK_FLAGS,
       "cookie-cache": { type: "string" },
+      "cookieless": { type: "boolean", default: false },
       "data": { type: "string", default: "hello, synload" },
       "idle": { type: "string" },
       "json": { type: "boolean", default: false },
@@ -90,6 +94,7 @@ async function main(): Promise<number> {
     hostname: readAddress("host", positionals[0]),
     port: readPort(positionals[1]),
     data: new TextEncoder().encode(values.data),
+    cookie: values.cookieless ? "none" : "required",
     timeoutMs: readSeconds("--timeout", values.timeout, isLossy ? 60 : 20),
     idleMs: readSeconds("--idle", values.idle, isLossy ? 60 : 10),
     isLossy,
@@ -181,6 +186,7 @@ async function connect(
         hostname: task.hostname,
         port: task.port,
         fastOpen: task.data,
+        fastOpenCookie: task.cookie,
         signal,
         onAttempt: (conn) => progress.conn = conn,
       });

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import type { TcpConn, TcpInfo } from "../../mod.ts";
+import type { FastOpenFailure, TcpConn, TcpInfo } from "../../mod.ts";
 
 /** What came of one connection; the words are those of the `--json` output. */
 export interface Attempt {
@@ -79,6 +79,22 @@ export function summarize(
   };
 }
 
+/** Reasons in words; the names before the words are Linux's, where it has them. */
+const REASONS: Readonly<Record<FastOpenFailure, string>> = {
+  none: "",
+  COOKIE_UNAVAILABLE: "COOKIE_UNAVAILABLE: no cookie was known yet",
+  DATA_NOT_ACKED: "DATA_NOT_ACKED: the SYN's data was not taken",
+  SYN_RETRANSMITTED: "SYN_RETRANSMITTED: the SYN was not answered",
+  PATH_DISABLED: "PATH_DISABLED: it failed on this path lately",
+  BLACKHOLE: "BLACKHOLE: a black hole was found lately",
+  RESET: "RESET: a RST answered the SYN",
+  UNREACHABLE: "UNREACHABLE: an ICMP error answered the SYN",
+  NO_OPTION_SPACE: "NO_OPTION_SPACE: the SYN had no room for the option",
+  DATA_LOST: "DATA_LOST: the data was acknowledged on the way, and lost",
+  COOKIE_INVALID: "COOKIE_INVALID: the cookie was not ours",
+  QUEUE_FULL: "QUEUE_FULL: too many requests were pending",
+};
+
 const SYN_WORDS = {
   requested: "asks for a cookie",
   sent: "cookie",
@@ -99,6 +115,8 @@ export function describe(
     lines.push(`  SYN-ACK  ${describeSynAck(result, info)}`);
     lines.push(`  back     ${describeAnswer(result, progress)}`);
   }
+  const gain = describeFastOpen(info);
+  if (gain !== null) lines.push(`  result   ${gain}`);
   return lines.join("\n");
 }
 
@@ -120,6 +138,16 @@ function describeAnswer(result: Attempt, { preview }: Progress): string {
   if (result.received === 0) return "nothing";
   const text = JSON.stringify(new TextDecoder().decode(preview));
   return `${result.received} bytes, the first after ${result.firstByteMs} ms: ${text}`;
+}
+
+/** What Fast Open did for the connection, and why when nothing; null: it was not tried. */
+function describeFastOpen(info: TcpInfo | null): string | null {
+  const fastOpen = info?.fastOpen ?? null;
+  if (fastOpen === null) return null;
+  if (fastOpen.failure !== "none") return REASONS[fastOpen.failure];
+  return fastOpen.roundTripsSaved > 0
+    ? "a round trip saved"
+    : "no round trip saved";
 }
 
 function round(milliseconds: number): number {

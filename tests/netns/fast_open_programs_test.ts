@@ -96,6 +96,25 @@ Deno.test("tfo_scorecard finds nothing wrong with the kernel", async () => {
   }
 });
 
+Deno.test("tfo_connect says what Fast Open gained, and does without a cookie when told to", async () => {
+  await using namespace = await Namespace.create(["python3"]);
+  const server = ["python3", "-m", "http.server", "80"];
+  await listening(namespace, namespace.spawn(server), 80);
+  const run = async (...args: readonly string[]): Promise<string> => {
+    const target = ["--data", "GET / HTTP/1.0\r\n\r\n", "10.0.0.1", "80"];
+    const all = [...args, ...target];
+    return (await startExample(namespace, "tfo_connect", all).succeeded())
+      .stdout;
+  };
+  const words = await run("--repeat", "2");
+  assertMatch(words, /attempt 1: ok\n[^]*result +COOKIE_UNAVAILABLE: /);
+  assertMatch(words, /attempt 2: ok\n[^]*result +a round trip saved\n/);
+  await namespace.setSysctls({ "net.ipv4.tcp_fastopen": "0x603" });
+  const first = await run("--cookieless");
+  assertMatch(first, /SYN-ACK +acknowledges 18 of 18 bytes\n/);
+  assertMatch(first, /result +a round trip saved\n/);
+});
+
 const BOXES = [
   [
     "drops SYNs with the option",

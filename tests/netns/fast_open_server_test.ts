@@ -6,7 +6,7 @@
  */
 import { assertEquals } from "@std/assert";
 import { FAMILIES, until } from "./engine_lab.ts";
-import { ANSWERED, FastOpenSide, PORT } from "./fast_open_side.ts";
+import { answer, ANSWERED, FastOpenSide, PORT } from "./fast_open_side.ts";
 
 const KEYS = ["1-1-1-1", "2-2-2-2"];
 const UNSPEC = 0, COOKIE_UNAVAILABLE = 1, DATA_NOT_ACKED = 2;
@@ -78,11 +78,7 @@ for (const family of FAMILIES) {
       fastOpen: { queueLimit: 4 },
     });
     void (async () => {
-      for await (const conn of listener) {
-        await conn.read(new Uint8Array(100));
-        await conn.writeAll(new TextEncoder().encode(ANSWERED));
-        conn.close();
-      }
+      for await (const conn of listener) void answer(conn);
     })();
     await side.moves();
     const host = family === 4 ? "10.9.0.2" : "fd09::2";

@@ -195,7 +195,8 @@ export async function readText(conn: TcpConn, length: number): Promise<string> {
   return new TextDecoder().decode(bytes.subarray(0, filled));
 }
 
-async function answer(conn: TcpConn): Promise<void> {
+/** Answers every chunk until the connection ends, in whatever way. */
+export async function answer(conn: TcpConn): Promise<void> {
   const buffer = new Uint8Array(65_536);
   const prefix = new TextEncoder().encode("re: ");
   try {
@@ -207,8 +208,10 @@ async function answer(conn: TcpConn): Promise<void> {
       );
     }
   } catch (error) {
-    // A peer that resets is part of some scenes.
-    if (!(error instanceof Deno.errors.ConnectionReset)) throw error;
+    // A peer that resets is part of some scenes; the end of a scene aborts.
+    const isOver = error instanceof Deno.errors.ConnectionReset ||
+      error instanceof Deno.errors.ConnectionAborted;
+    if (!isOver) throw error;
   } finally {
     conn.close();
   }
