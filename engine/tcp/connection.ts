@@ -22,68 +22,45 @@ import type { TraceSink } from "../base/trace.ts";
 import type { Micros, Seq } from "../base/units.ts";
 import type { IpAddress } from "../wire/ip_address.ts";
 import type { SegmentIn, SegmentOut } from "../wire/tcp_segment.ts";
-import { afterRead } from "./ack_policy.ts";
-import {
-  ABORT_LOCAL,
-  ABORT_NONE,
-  ERR_ABORTED,
-  ERR_END_OF_STREAM,
-  ERR_NOT_CONNECTED,
-  ERR_SEND_SHUTDOWN,
-} from "./codes.ts";
+import { ABORT_LOCAL } from "./codes.ts";
 import type { TcpConfig } from "./config.ts";
 import type { TcpContext } from "./context.ts";
-import { TCP_COUNTER } from "./counters.ts";
-import { die, queueReset, releaseMemory } from "./death.ts";
+import { releaseMemory } from "./death.ts";
+import { abortNow, closeSending, letGo } from "./close.ts";
 import { SeenState } from "./events.ts";
-import { prepareFastOpen } from "./fast_open_client.ts";
 import type { FastOpenQueue } from "./fast_open_queue.ts";
-import { acceptFastOpenSyn } from "./fast_open_server.ts";
 import { handleIcmpError } from "./icmp.ts";
 import type { IcmpError } from "./icmp.ts";
-import {
-  awaitMemoryToSend,
-  countOrphan,
-  discountOrphan,
-  memoryFreed,
-  noteRead,
-} from "./memory.ts";
+import { discountOrphan, memoryFreed } from "./memory.ts";
 import { applyPathMtu } from "./mtu_probe.ts";
-import { acceptEcnSyn, acceptOffer, prepareOffer } from "./negotiate.ts";
-import { adjustReceiveBuffer } from "./receive_tuning.ts";
-import { initialWindow } from "./rx_ack.ts";
+import { openActive, openPassive } from "./open.ts";
 import { RttEstimator } from "./rtt.ts";
 import { rxSynSent } from "./rx_syn_sent.ts";
 import { resumeFromCookie } from "./syn_cookie_child.ts";
 import { rxSynchronized } from "./rx_synchronized.ts";
-import { seqAdd, seqSpan } from "./seq.ts";
+import { seqSpan } from "./seq.ts";
 import {
   MAY_SEND,
-  STATE_CLOSE_WAIT,
   STATE_CLOSED,
-  STATE_ESTABLISHED,
-  STATE_FIN_WAIT_1,
-  STATE_FIN_WAIT_2,
-  STATE_LAST_ACK,
   STATE_NAMES,
-  STATE_SYN_RECEIVED,
   STATE_SYN_SENT,
   STATE_TIME_WAIT,
   stateIn,
   SYNCHRONIZED,
-  transition,
 } from "./state.ts";
 import { Tcb } from "./tcb.ts";
 import { leaveTimeWait } from "./time_wait.ts";
 import { fireTimers, neighbourFailed } from "./timer_events.ts";
-import {
-  TIMER_FIN_WAIT_2,
-  TIMER_KEEP_ALIVE,
-  TIMER_LINGER,
-  TIMER_USER_TIMEOUT,
-} from "./timers.ts";
+import { TIMER_KEEP_ALIVE, TIMER_USER_TIMEOUT } from "./timers.ts";
 import { armUserTimeout } from "./user_timeout.ts";
 import { TracedState } from "./trace.ts";
+import {
+  markUrgent,
+  maySendNow,
+  noteTaken,
+  nothingToRead,
+  queueToSend,
+} from "./transfer.ts";
 import { commit, describe } from "./tx.ts";
 import { PLAN_RETRANSMIT } from "./tx_segment.ts";
 
@@ -178,15 +155,7 @@ export class Connection {
 
   /** Active open, RFC 9293 §3.10.1: a SYN goes in the next round. Path MTU and device limits must be set before. */
   open(now: Micros, mode: "plain" | "fast" | "cookieless"): void {
-    const t = this.tcb;
-    this.#prepare(now);
-    t.ecnAsked = t.config.ecn === 1;
-    t.context.counters.increment(TCP_COUNTER.TcpActiveOpens);
-    transition(t, STATE_SYN_SENT);
-    if (mode !== "plain" && t.config.fastOpen & 1) {
-      prepareFastOpen(t, mode, now);
-    }
-    t.synDue = true;
+    openActive(this.tcb, mode, now);
     this.#touch();
   }
 
@@ -196,22 +165,7 @@ export class Connection {
     now: Micros,
     fastOpen: FastOpenQueue | null = null,
   ): void {
-    const t = this.tcb;
-    t.passive = true;
-    this.#prepare(now);
-    acceptEcnSyn(t, s);
-    acceptOffer(t, s, now);
-    t.irs = s.seq;
-    t.rcvNxt = seqAdd(s.seq, 1);
-    t.rcvWup = t.rcvNxt;
-    t.lastAckSent = t.rcvNxt;
-    t.lastReceivedAt = now;
-    t.segmentsIn = 1;
-    initialWindow(t, s, s.wnd);
-    t.context.counters.increment(TCP_COUNTER.TcpPassiveOpens);
-    transition(t, STATE_SYN_RECEIVED);
-    acceptFastOpenSyn(t, s, fastOpen, now);
-    t.synDue = true;
+    openPassive(this.tcb, s, fastOpen, now);
     this.#touch();
   }
 
@@ -293,27 +247,8 @@ export class Connection {
     now: Micros,
   ): number {
     const t = this.tcb;
-    if (t.abortReason !== ABORT_NONE) return ERR_ABORTED;
-    if (t.finQueued) return ERR_SEND_SHUTDOWN;
-    if (!stateIn(t.state, MAY_SEND)) return ERR_NOT_CONNECTED;
-    this.#restartAfterIdle(now);
-    // TCP_NOTSENT_LOWAT: what waits unsent is enough already.
-    if (seqSpan(t.sndNxt, t.writeSeq) >= t.config.notSentLowWater) {
-      t.wantWritable = true;
-      return 0;
-    }
-    const taken = t.sndBuf.write(source, offset, length);
-    if (taken < length) {
-      t.wantWritable = true;
-      if (t.sndBuf.free > 0) {
-        t.context.counters.increment(TCP_COUNTER.SynloadOutOfMemory);
-        awaitMemoryToSend(t);
-      }
-    }
-    if (taken > 0) {
-      t.pushSeq = t.writeSeq;
-      if (stateIn(t.state, SYNCHRONIZED) || t.fastOpenAccepted) this.#touch();
-    }
+    const taken = queueToSend(t, source, offset, length, now);
+    if (taken > 0 && maySendNow(t)) this.#touch();
     return taken;
   }
 
@@ -330,10 +265,7 @@ export class Connection {
     now: Micros,
   ): number {
     const taken = this.write(source, offset, length, now);
-    if (taken > 0) {
-      this.tcb.sndUrgent = true;
-      this.tcb.sndUp = this.tcb.writeSeq;
-    }
+    if (taken > 0) markUrgent(this.tcb);
     return taken;
   }
 
@@ -346,8 +278,8 @@ export class Connection {
   ): number {
     const t = this.tcb;
     const moved = t.rcvBuf.read(target, offset, length);
-    if (moved === 0) return this.#nothingToRead();
-    this.#afterRead(moved, now);
+    if (moved === 0) return nothingToRead(t);
+    this.#tookBytes(moved, now);
     return moved;
   }
 
@@ -364,36 +296,14 @@ export class Connection {
   /** Consumes `count` received bytes, at most `readable`. */
   skip(count: number, now: Micros): void {
     this.tcb.rcvBuf.discard(count);
-    this.#afterRead(count, now);
+    this.#tookBytes(count, now);
   }
 
   /** Closes our direction: a FIN follows the last byte queued. RFC 9293 §3.10.4. Returns 0 or an `ERR_*`. */
   shutdownSend(_now: Micros): number {
-    const t = this.tcb;
-    if (t.abortReason !== ABORT_NONE) return ERR_ABORTED;
-    if (t.finQueued) return 0;
-    switch (t.state) {
-      case STATE_SYN_SENT:
-        // Nothing was said yet, or only in the SYN: the FIN waits for the handshake.
-        t.finQueued = true;
-        break;
-      case STATE_SYN_RECEIVED:
-        t.finQueued = true;
-        if (t.fastOpenAccepted) transition(t, STATE_FIN_WAIT_1);
-        break;
-      case STATE_ESTABLISHED:
-        t.finQueued = true;
-        transition(t, STATE_FIN_WAIT_1);
-        break;
-      case STATE_CLOSE_WAIT:
-        t.finQueued = true;
-        transition(t, STATE_LAST_ACK);
-        break;
-      default:
-        return ERR_NOT_CONNECTED;
-    }
+    const code = closeSending(this.tcb);
     this.#touch();
-    return 0;
+    return code;
   }
 
   /**
@@ -402,49 +312,14 @@ export class Connection {
    * orphan until the peer has everything.
    */
   close(now: Micros): void {
-    const t = this.tcb;
-    if (t.orphaned) return;
-    t.orphaned = true;
-    countOrphan(t);
-    if (t.state === STATE_CLOSED) {
-      this.#touch();
-      return;
-    }
-    if (t.orphanCounted && t.context.orphanCount > t.config.maxOrphans) {
-      t.context.counters.increment(TCP_COUNTER.TcpExtTCPAbortOnMemory);
-      this.abort(now);
-      return;
-    }
-    if (t.rcvBuf.length > 0 && t.state !== STATE_TIME_WAIT) {
-      t.context.counters.increment(TCP_COUNTER.TcpExtTCPAbortOnClose);
-      this.abort(now);
-      return;
-    }
-    if (t.linger === 0 && t.state !== STATE_TIME_WAIT) {
-      t.context.counters.increment(TCP_COUNTER.TcpExtTCPAbortOnData);
-      this.abort(now);
-      return;
-    }
-    if (t.linger < Infinity) t.timers.set(TIMER_LINGER, now + t.linger);
-    if (t.state === STATE_SYN_SENT && t.sndBuf.length === 0) {
-      die(t, ABORT_LOCAL, now);
-    } else {
-      this.shutdownSend(now);
-      if (t.state === STATE_FIN_WAIT_2) {
-        t.timers.set(TIMER_FIN_WAIT_2, now + t.config.finTimeout);
-      }
-    }
+    letGo(this.tcb, now);
     this.#touch();
   }
 
   /** Ends the connection at once: a RST goes if the peer knows of it. RFC 9293 §3.10.5. */
   abort(now: Micros, reason: number = ABORT_LOCAL): void {
-    const t = this.tcb;
-    if (t.state === STATE_CLOSED) return;
-    const known = stateIn(t.state, SYNCHRONIZED) ||
-      t.state === STATE_SYN_RECEIVED;
-    if (known && t.state !== STATE_TIME_WAIT) queueReset(t, t.sndNxt, 1);
-    die(t, reason, now);
+    if (this.tcb.state === STATE_CLOSED) return;
+    abortNow(this.tcb, reason, now);
     this.#touch();
   }
 
@@ -562,72 +437,9 @@ export class Connection {
     releaseMemory(this.tcb);
   }
 
-  #prepare(now: Micros): void {
-    const t = this.tcb;
-    const isn = t.context.isn;
-    prepareOffer(t);
-    t.tsOffset = isn.timestampOffset(
-      t.local,
-      t.localPort,
-      t.remote,
-      t.remotePort,
-    );
-    t.iss = isn.initialSequence(
-      t.local,
-      t.localPort,
-      t.remote,
-      t.remotePort,
-      now,
-    );
-    t.sndUna = t.iss;
-    t.sndNxt = t.iss;
-    t.sndBufSeq = seqAdd(t.iss, 1);
-    t.pushSeq = t.writeSeq;
-    t.sndSml = t.iss;
-    t.highSeq = t.iss;
-    t.highestSacked = t.iss;
-    t.cwndUsageSeq = t.iss;
-    t.ecnHighSeq = t.iss;
-  }
-
-  #restartAfterIdle(now: Micros): void {
-    const t = this.tcb;
-    // Asked at the first write after the silence only: bytes that wait are part of what ends it.
-    if (t.packetsOut > 0 || t.sndBuf.length > 0) return;
-    if (t.lastSentAt === -Infinity) return;
-    const idle = now - t.lastSentAt;
-    const rto = t.rttEstimator.rto;
-    if (idle <= rto) return;
-    t.congestion.onRestart(t, idle, now);
-    if (!t.config.slowStartAfterIdle) return;
-    // RFC 5681 §4.1, RFC 2861: halve for each RTO of silence, down to the initial window.
-    const restart = Math.min(t.config.initialCwnd, t.cwnd);
-    t.ssthresh = Math.max(t.ssthresh, (t.cwnd >> 1) + (t.cwnd >> 2));
-    for (let left = idle - rto; left > 0 && t.cwnd > restart; left -= rto) {
-      t.cwnd = t.cwnd >> 1;
-    }
-    t.cwnd = Math.max(t.cwnd, restart);
-    t.cwndLimited = false;
-    t.cwndUsageSeq = t.sndNxt;
-  }
-
-  #nothingToRead(): number {
-    const t = this.tcb;
-    if (t.finReceived) return ERR_END_OF_STREAM;
-    if (t.abortReason !== ABORT_NONE) return ERR_ABORTED;
-    if (t.state === STATE_CLOSED) return ERR_END_OF_STREAM;
-    return 0;
-  }
-
-  #afterRead(moved: number, now: Micros): void {
-    const t = this.tcb;
-    t.bytesRead += moved;
-    if (t.rcvUrgent && seqSpan(t.rcvUp, t.copiedSeq) >= 0) t.rcvUrgent = false;
-    adjustReceiveBuffer(t, now);
-    noteRead(t, now);
-    if (t.state === STATE_CLOSED) return;
-    afterRead(t);
-    if (t.ackNow) this.#touch();
+  #tookBytes(count: number, now: Micros): void {
+    noteTaken(this.tcb, count, now);
+    if (this.tcb.ackNow) this.#touch();
   }
 
   #trace(trace: TraceSink, now: Micros): void {
