@@ -20,6 +20,7 @@
  */
 import {
   BAD_POOL_CALLER,
+  BugCheckError,
   DRIVER_VERIFIER_IOMANAGER_VIOLATION,
   MULTIPLE_IRP_COMPLETE_REQUESTS,
   NO_MORE_IRP_STACK_LOCATIONS,
@@ -122,27 +123,14 @@ export class IRP {
 
   /** @internal The location the next driver down will own; throws when there is none. */
   nextLocation(): { control: number; routine: unknown; context: unknown } {
-    requireKernel(
-      this.CurrentLocation > 1,
-      NO_MORE_IRP_STACK_LOCATIONS,
-      `Cannot pass IRP down: its ${this.StackCount} stack location(s) are used up; allocate it with a larger StackSize, or call IoReuseIrp`,
-    );
+    if (this.CurrentLocation <= 1) this.#failUsedUp();
     return this.#stack[this.CurrentLocation - 2];
   }
 
   /** @internal Throws unless the caller may `action` the IRP now; delivers a refusal that waits. */
   requireIdle(action: string): void {
     if (this.#phase === REFUSED) this.#refusal?.deliver();
-    requireKernel(
-      this.#phase !== FREED,
-      BAD_POOL_CALLER,
-      `Cannot ${action} IRP: it is freed`,
-    );
-    requireKernel(
-      this.#phase === IDLE,
-      DRIVER_VERIFIER_IOMANAGER_VIOLATION,
-      `Cannot ${action} IRP: a request is pending on it; wait for its completion routine`,
-    );
+    if (this.#phase !== IDLE) this.#failBusy(action);
   }
 
   /** @internal Ends the IRP's life. */
@@ -264,6 +252,26 @@ export class IRP {
       "Cannot complete IRP: its completion routine freed or resubmitted it and did not return STATUS_MORE_PROCESSING_REQUIRED",
     );
     return status;
+  }
+
+  // Messages are put together only when they are thrown: requests are many.
+  #failUsedUp(): never {
+    throw new BugCheckError(
+      NO_MORE_IRP_STACK_LOCATIONS,
+      `Cannot pass IRP down: its ${this.StackCount} stack location(s) are used up; allocate it with a larger StackSize, or call IoReuseIrp`,
+    );
+  }
+
+  #failBusy(action: string): never {
+    requireKernel(
+      this.#phase !== FREED,
+      BAD_POOL_CALLER,
+      `Cannot ${action} IRP: it is freed`,
+    );
+    throw new BugCheckError(
+      DRIVER_VERIFIER_IOMANAGER_VIOLATION,
+      `Cannot ${action} IRP: a request is pending on it; wait for its completion routine`,
+    );
   }
 }
 

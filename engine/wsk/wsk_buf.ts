@@ -121,13 +121,17 @@ function requireRange(buf: WSK_BUF): void {
   }
   const inFirst = buf.Offset >= 0 &&
     (buf.Length === 0 || (buf.Mdl !== null && buf.Offset < buf.Mdl.ByteCount));
+  const fits = buf.Length >= 0 &&
+    (buf.Length === 0 || buf.Length <= capacity);
+  // Messages are put together only when they are thrown: requests are many.
+  if (inFirst && fits) return;
   requireKernel(
     inFirst,
     PAGE_FAULT_IN_NONPAGED_AREA,
     `Cannot use WSK_BUF: Offset must lie in the first MDL, got ${buf.Offset}`,
   );
   requireKernel(
-    buf.Length >= 0 && (buf.Length === 0 || buf.Length <= capacity),
+    fits,
     PAGE_FAULT_IN_NONPAGED_AREA,
     `Cannot use WSK_BUF: Length must be at most the ${capacity} bytes its MDLs describe behind Offset, got ${buf.Length}`,
   );
