@@ -50,7 +50,7 @@ export function recoverFromAck(
   if (t.config.rack && t.sackEnabled) rackDetectLoss(t, r, now);
   else detectByCounting(t, r);
   if (r.ecnEcho && t.caState < CA_CWR) enterReduction(t, now);
-  if (episodeEnded(t, s, now)) return;
+  if (episodeEnded(t, s, r, now)) return;
   switch (t.caState) {
     case CA_RECOVERY:
       continueRecovery(t, s, r, now);
@@ -190,6 +190,7 @@ function proportionalRate(
 function episodeEnded(
   t: Tcb,
   s: SegmentIn,
+  r: AckResult,
   now: Micros,
 ): boolean {
   if (t.caState < CA_CWR || seqBefore(t.sndUna, t.highSeq)) return false;
@@ -212,6 +213,8 @@ function episodeEnded(
         t.dupAcks = 0;
       }
       if (t.ssthresh < Infinity) t.cwnd = t.ssthresh;
+      // RFC 6582 §3.2 step 3: the full acknowledgement ends there, without growth of its own.
+      if (!t.sackEnabled && t.sndUna === t.highSeq) r.endsNewReno = true;
       rackRecoveryEnded(t);
       closeEpisode(t);
       return false;
@@ -287,6 +290,12 @@ function repairedByProbe(t: Tcb): void {
 /** Without SACK, each duplicate acknowledgement stands for one segment that left the network. RFC 5681 §3.2. */
 function countDuplicates(t: Tcb, r: AckResult): void {
   if (r.advanced) {
+    // What the duplicates stood for was counted as delivered then.
+    const again = Math.min(t.sackedOut, r.ackedSegments - 1);
+    if (again > 0) {
+      t.delivered -= again;
+      r.sackedSegments -= again;
+    }
     t.dupAcks = 0;
     if (t.caState !== CA_RECOVERY) t.sackedOut = 0;
     else t.sackedOut = Math.max(0, t.sackedOut - (r.ackedSegments - 1));

@@ -256,6 +256,7 @@ function growWindow(
   now: Micros,
 ): void {
   if (t.caState === CA_CWR || t.caState === CA_RECOVERY) return;
+  if (r.endsNewReno) return;
   const progress = t.reordering > t.config.reordering
     ? delivered > 0
     : r.ackedSegments > 0;

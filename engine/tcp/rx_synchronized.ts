@@ -140,6 +140,8 @@ function isTooOld(t: Tcb, s: SegmentIn, now: Micros): boolean {
 function updateTsRecent(t: Tcb, s: SegmentIn, now: Micros): void {
   if (!t.tsEnabled || !s.hasTimestamps || s.flags & TCP_RST) return;
   if (seqAfter(s.seq, t.lastAckSent)) return;
+  // Who acknowledges what was never sent guesses, and shall not set the clock.
+  if (s.flags & TCP_ACK && seqAfter(s.ack, t.sndNxt)) return;
   if ((s.tsVal - t.tsRecent | 0) < 0) return;
   t.tsRecent = s.tsVal;
   t.tsRecentAt = now;

@@ -177,6 +177,12 @@ function place(
 /** RCV.NXT reached the first range: what follows without a gap is in order now. */
 function joinOutOfOrder(t: Tcb): void {
   const ranges = t.outOfOrder;
+  const edge = t.rcvNxt;
+  if (seqBefore(ranges.start(0), edge) && !t.dsackPending) {
+    // What just came in order held bytes that had come before: RFC 2883 §4.
+    const end = ranges.end(0);
+    noteDuplicate(t, ranges.start(0), seqAfter(end, edge) ? edge : end);
+  }
   while (ranges.count > 0 && !seqAfter(ranges.start(0), t.rcvNxt)) {
     const end = ranges.end(0);
     const more = seqSpan(t.rcvNxt, end);
@@ -208,6 +214,7 @@ function takeFin(t: Tcb, flags: number, now: Micros): void {
   t.ackNow = true;
   t.outOfOrder.clear();
   t.sackCount = 0;
+  t.dsackPending = false; // As on Linux: with the last byte here, duplicates are history.
   fired(t, RULE.R_FIN_IN_ORDER, flags, now);
   switch (t.state) {
     case STATE_SYN_RECEIVED:

@@ -50,6 +50,8 @@ export class AckResult {
   newlyLost = 0;
   /** A DSACK block came. */
   dsack = false;
+  /** It ended a recovery without SACK: the window is ssthresh, and stays so for now. */
+  endsNewReno = false;
   /** SACK blocks told something new. */
   sackProgress = false;
   /** The acknowledgement changed nothing: same ack, no data, no window change, and something is in flight. */
@@ -75,6 +77,7 @@ export class AckResult {
     this.retransmittedAt = -Infinity;
     this.newlyLost = 0;
     this.dsack = false;
+    this.endsNewReno = false;
     this.sackProgress = false;
     this.duplicate = false;
     this.pure = false;

@@ -104,6 +104,7 @@ function fire(t: Tcb, timer: number, now: Micros): void {
       break;
     case TIMER_CORK:
       t.corkExpired = true;
+      t.pushSeq = t.writeSeq; // Nothing came behind it: that was the end.
       break;
     case TIMER_SYN_DATA:
       synDataExpired(t, now);

@@ -99,7 +99,7 @@ export function describeData(
   if (bytes > mss) describeSuper(out, mss);
   const end = seqAdd(t.sndNxt, bytes);
   const atEnd = end === t.writeSeq;
-  if (bytes > 0 && (atEnd || reachesPush(t, end))) out.flags |= TCP_PSH;
+  if (bytes > 0 && reachesPush(t, end)) out.flags |= TCP_PSH;
   if (t.finQueued && atEnd) out.flags |= TCP_FIN;
   if (t.ecnEnabled && bytes > 0) {
     out.ecn = ECN_ECT0;
@@ -118,7 +118,9 @@ export function commitNewData(
   now: Micros,
 ): void {
   const fin = out.flags & TCP_FIN ? SENT_FIN : 0;
-  const push = out.flags & TCP_PSH ? SENT_PUSH : 0;
+  // Not the flag of `out`: a super-segment carries it for its own sake, not for its last bytes.
+  const end = seqAdd(t.sndNxt, out.dataLength);
+  const push = out.dataLength > 0 && reachesPush(t, end) ? SENT_PUSH : 0;
   if (out.dataLength > t.mss && out.gsoSize === 0) {
     probeSent(t, t.sndNxt, out.dataLength);
   }
