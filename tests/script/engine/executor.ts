@@ -121,6 +121,7 @@ export class EngineExecutor implements Executor {
   inject(bytes: Uint8Array): void {
     this.#open();
     const { injectedMss } = this.#config;
+    this.#releaseMore();
     const isMerged = injectedMss > 0 && payloadLength(bytes) > injectedMss;
     this.#wire.inject(bytes, isMerged ? injectedMss : 0);
     this.#settle();
@@ -147,13 +148,9 @@ export class EngineExecutor implements Executor {
   }
 
   command(text: string): void {
-    for (const line of text.split(/\n|;|&&/)) {
-      const status = this.#nstat.run(line.trim());
-      if (status === null) continue;
-      if (!status) throw new ScriptFailure(0, `command failed: ${line.trim()}`);
-      return;
-    }
-    for (const operation of interpretShell(text, this.#readSibling)) {
+    // What stands beside a question to the counters is done too.
+    const rest = /\bnstat\b/.test(text) ? this.#askCounters(text) : text;
+    for (const operation of interpretShell(rest, this.#readSibling)) {
       this.#perform(operation);
     }
   }
@@ -168,6 +165,31 @@ export class EngineExecutor implements Executor {
 
   close(): void {
     this.#wire.close();
+  }
+
+  /** Runs the pipelines of nstat in `text`; returns the other commands. @throws ScriptFailure when one fails */
+  #askCounters(text: string): string {
+    const others: string[] = [];
+    for (const line of text.split(/\n|;|&&/)) {
+      const status = this.#nstat.run(line.trim());
+      if (status === null) others.push(line);
+      else if (!status) {
+        throw new ScriptFailure(0, `command failed: ${line.trim()}`);
+      }
+    }
+    return others.join("\n");
+  }
+
+  /** MSG_MORE corks one call only: whatever arrives next sends what waits, as on Linux. */
+  #releaseMore(): void {
+    for (const socket of this.#open().sockets.values()) {
+      if (!socket.isHoldingMore || socket.connection === null) continue;
+      socket.isHoldingMore = false;
+      const { options, connection } = socket;
+      if (options.int(S.SOL_TCP, S.TCP_CORK, 0) !== 0) continue;
+      const isNoDelay = options.int(S.SOL_TCP, S.TCP_NODELAY, 0) !== 0;
+      connection.setCoalescing(isNoDelay ? "nodelay" : "nagle");
+    }
   }
 
   /** Polls the stack dry and tries the call under way, until neither has anything to do. */

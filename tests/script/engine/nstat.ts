@@ -24,7 +24,8 @@ export class Nstat {
   /** Runs a pipeline. True or false: its exit status; null: it is not one of nstat's. */
   run(command: string): boolean | null {
     const isNegated = command.startsWith("! ");
-    const stages = splitPipeline(isNegated ? command.slice(2) : command);
+    const plain = command.replace(/(?:[12&]?>+\s*\/dev\/null|2>&1)/g, "");
+    const stages = splitPipeline(isNegated ? plain.slice(2) : plain);
     if (!/^(?:\S*\/)?nstat$/.test(stages[0]?.[0] ?? "")) return null;
     let lines = this.#show(stages[0].slice(1));
     if (lines === null) return null;

@@ -55,6 +55,8 @@ export type SocketPhase =
 
 /** One socket. */
 export class MemorySocket {
+  /** The last write had MSG_MORE: its tail waits for the next write or the next packet. */
+  isHoldingMore = false;
   /** What it is. */
   phase: SocketPhase = "fresh";
   /** O_NONBLOCK. */

@@ -91,6 +91,7 @@ export class Sending {
     const left = this.#bytes.length - this.#sent;
     const now = this.#world.now();
     const isMore = (this.#request.flags & S.MSG_MORE) !== 0;
+    const pushSeq = connection.tcb.pushSeq;
     if (isMore) connection.setCoalescing("cork");
     const write = (this.#request.flags & S.MSG_OOB) !== 0
       ? "writeUrgent"
@@ -98,6 +99,9 @@ export class Sending {
     const taken = left === 0
       ? 0
       : connection[write](this.#bytes, this.#sent, left, now);
+    // As on Linux: what is said to have more behind it ends no write.
+    if (isMore) connection.tcb.pushSeq = pushSeq;
+    socket.isHoldingMore = isMore;
     if (!isMore && !connection.tcb.noDelay && this.#wasCorkedByMore()) {
       connection.setCoalescing("nagle");
     }

@@ -170,9 +170,9 @@ function interpretCommand(
   return [foreign];
 }
 
-/** Queueing disciplines that only say "send at once". */
+/** Queueing disciplines that only say "send at once", and keep all. */
 function isHarmlessQueueing(words: readonly string[]): boolean {
-  return !words.includes("netem") && !words.includes("tbf");
+  return !/\b(netem|tbf|limit)\b/.test(words.join(" "));
 }
 
 function interpretSysctl(words: readonly string[]): ShellOperation[] | null {
@@ -202,6 +202,10 @@ function interpretEcho(words: readonly string[]): ShellOperation[] | null {
   const target = words[at] === ">"
     ? words[at + 1]
     : words[at].replace(/^>+/, "");
+  if (target?.endsWith("/tcp_cubic/parameters/hystart_detect")) {
+    // 3 is Linux's default and what the engine does: both detectors.
+    return words[0] === "3" ? [{ kind: "none" }] : null;
+  }
   if (target === undefined || !target.startsWith("/proc/sys/")) return null;
   return [{
     kind: "sysctl",
