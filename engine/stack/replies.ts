@@ -23,7 +23,8 @@ export class Reply {
 
 /** The ring. */
 export class ReplyQueue {
-  readonly #slots: Reply[] = createSlots();
+  /** Made when first needed: most stacks never answer 64 strangers at once. */
+  readonly #slots: Reply[] = [];
   #head = 0;
   #count = 0;
 
@@ -35,7 +36,9 @@ export class ReplyQueue {
   /** The slot to fill next, or null when the ring is full; `push` makes it count. */
   next(): Reply | null {
     if (this.#count === CAPACITY) return null;
-    return this.#slots[(this.#head + this.#count) % CAPACITY];
+    const index = (this.#head + this.#count) % CAPACITY;
+    this.#slots[index] ??= createReply();
+    return this.#slots[index];
   }
 
   /** Takes the slot `next` gave as filled. */
@@ -60,6 +63,6 @@ function createSegment(): SegmentOut {
   return new SegmentOut();
 }
 
-function createSlots(): Reply[] {
-  return Array.from({ length: CAPACITY }, () => new Reply());
+function createReply(): Reply {
+  return new Reply();
 }
