@@ -131,8 +131,6 @@ export function afterRead(t: Tcb): void {
       return;
     }
   }
-  // What a SYN told was not scaled (RFC 7323 §2.2): the first acknowledgement tells the rest.
-  if (t.segmentsOut <= t.synSent) return;
   const open = receiveWindow(t);
   if (2 * open > t.rcvBuf.limit) return;
   // Nothing but our SYN went: its window is small because a SYN's cannot be scaled, and who has read SYN data is about to answer it.
