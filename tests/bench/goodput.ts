@@ -2,7 +2,7 @@
  * What gets through a link that loses one packet in a hundred.
  *
  *     deno run --allow-all tests/bench/goodput.ts [--seconds N] [--rounds N] [--flows N]
- *         [--loss P] [--rtt MS] [--only TEXT]
+ *         [--loss P] [--rtt MS] [--rate MBIT] [--buffer BYTES] [--only TEXT]
  *
  * Kernel to kernel, engine to kernel and kernel to engine, all through the same
  * fault-injecting link, CUBIC at every sender. The engine is to reach at least
@@ -31,6 +31,8 @@ const { values: flags } = parseArgs({
     flows: { type: "string", default: "8" },
     loss: { type: "string", default: "0.01" },
     rtt: { type: "string", default: "20" },
+    rate: { type: "string", default: "Infinity" },
+    buffer: { type: "string", default: "262144" },
     only: { type: "string", default: "" },
   },
 });
@@ -43,6 +45,8 @@ const options: GoodputOptions = {
   faults: {
     drop: Number(flags.loss),
     delay: Number(flags.rtt) * 1_000 / 2,
+    bitsPerSecond: Number(flags.rate) * 1e6,
+    bufferSize: Number(flags.buffer),
   },
 };
 /** Every measurement has dice of its own. */
