@@ -120,8 +120,10 @@ export function trimExpired(t: Tcb, now: Micros): void {
   const usedAt = t.lastSentAt > t.lastDataReceivedAt
     ? t.lastSentAt
     : t.lastDataReceivedAt;
-  if (now - usedAt < IDLE_TIME) {
-    t.timers.set(TIMER_TRIM, usedAt + IDLE_TIME);
+  // The sum that is set is the sum that is compared: a difference may round the other way, for ever.
+  const idleAt = usedAt + IDLE_TIME;
+  if (idleAt > now) {
+    t.timers.set(TIMER_TRIM, idleAt);
     return;
   }
   t.sndBuf.trim();

@@ -54,7 +54,8 @@ export function rackDetectLoss(t: Tcb, r: AckResult, now: Micros): void {
     }
     record = record.later;
   }
-  if (wait > 0) t.timers.set(TIMER_REORDER, now + wait);
+  // At least a microsecond: a rest too small to move the clock would be due at once, for ever.
+  if (wait > 0) t.timers.set(TIMER_REORDER, now + (wait > 1 ? wait : 1));
 }
 
 /** A DSACK came: the path reorders more than the window allows for. RFC 8985 §6.2 step 4. */

@@ -215,8 +215,9 @@ function keepAliveExpired(t: Tcb, now: Micros): void {
     return;
   }
   const idle = now - heard;
-  if (idle < t.keepAliveIdle) {
-    t.timers.set(TIMER_KEEP_ALIVE, heard + t.keepAliveIdle);
+  const idleAt = heard + t.keepAliveIdle;
+  if (idleAt > now) {
+    t.timers.set(TIMER_KEEP_ALIVE, idleAt);
     return;
   }
   const tooLong = t.userTimeout > 0

@@ -21,7 +21,7 @@ import { TIMER_USER_TIMEOUT } from "./timers.ts";
 
 /** Whether data has waited for as long as the user allows. */
 export function userTimeoutPassed(t: Tcb, now: Micros): boolean {
-  return t.userTimeout > 0 && now - waitingSince(t) >= t.userTimeout;
+  return t.userTimeout > 0 && waitingSince(t) + t.userTimeout <= now;
 }
 
 /** Sets or clears the deadline according to what waits. Cheap when no user timeout is set. */
