@@ -35,6 +35,7 @@ export * from "../tcp/codes.ts";
 export { defaultTcpConfig } from "../tcp/config.ts";
 export type { BufferSizes, TcpConfig } from "../tcp/config.ts";
 export { TcpContext } from "../tcp/context.ts";
+export { MemoryQueue } from "../tcp/memory.ts";
 export { Tcb } from "../tcp/tcb.ts";
 export { tcpTraceText } from "../tcp/trace_text.ts";
 export * from "../tcp/state.ts";
