@@ -47,7 +47,8 @@ Deno.test("sixteen curls at once fetch from http_server through 1 % loss", async
   const length = 1_000_000;
   const expected = bodyHash(length);
   await Promise.all(Array.from({ length: 16 }, async () => {
-    const command = `curl -sf --max-time 60 http://10.0.0.2/${length} | sha256sum`;
+    const command =
+      `curl -sf --max-time 60 http://10.0.0.2/${length} | sha256sum`;
     const { stdout } = await namespace.spawn(["sh", "-c", command]).succeeded();
     assertMatch(stdout, new RegExp(`^${expected} `));
   }));
