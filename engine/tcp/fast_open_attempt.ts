@@ -80,6 +80,8 @@ export class FastOpenAttempt {
   resends = 0;
   /** Client: bytes of it the server is known to have; -1: nothing is known. */
   resendFrom: number = -1;
+  /** Client: where in the copy the next piece to send begins. */
+  resendAt = 0;
   /** Client: this connection showed a black hole. */
   foundBlackhole = false;
 

@@ -32,7 +32,6 @@ import { TIMER_SYN_DATA } from "./timers.ts";
 
 /** Copies sent before the matter is left to the application. */
 const MAX_RESENDS = 6;
-const NOT_LOST = -1;
 
 /** Keeps a copy of the SYN data the SYN-ACK is about to acknowledge. */
 export function holdSynData(t: Tcb, attempt: FastOpenAttempt): void {
@@ -64,11 +63,11 @@ export function confirmSynData(t: Tcb, s: SegmentIn, now: Micros): void {
     settle(t, s, now);
     return;
   }
-  const has = seqSpan(start, s.ack);
+  const isNews = attempt.resendFrom < 0;
+  attempt.resendFrom = seqSpan(start, s.ack);
   noteLost(t, now);
-  if (has <= attempt.resendFrom) return; // a repetition: the timer decides
-  attempt.resendFrom = has;
-  t.synDataDue = true;
+  // Later acknowledgements tell of progress; if there is none, the timer decides.
+  if (isNews) sendCopy(t);
 }
 
 /** The timer expired: the copy goes again. */
@@ -80,7 +79,7 @@ export function synDataExpired(t: Tcb, now: Micros): void {
     blamePath(t, now);
     return;
   }
-  t.synDataDue = true;
+  sendCopy(t);
   const backoff = attempt.resends + 1;
   t.timers.set(TIMER_SYN_DATA, now + t.rttEstimator.backedOff(backoff));
 }
@@ -89,7 +88,7 @@ export function synDataExpired(t: Tcb, now: Micros): void {
 export function describeSynData(t: Tcb, out: SegmentOut, mss: number): void {
   const attempt = t.fastOpen!;
   const copy = attempt.unconfirmed!;
-  const from = attempt.resendFrom > 0 ? attempt.resendFrom : 0;
+  const from = attempt.resendAt;
   const rest = copy.length - from;
   out.seq = seqAdd(t.iss, 1 + from);
   out.dataLength = rest < mss ? rest : mss;
@@ -100,10 +99,20 @@ export function describeSynData(t: Tcb, out: SegmentOut, mss: number): void {
   payload.wrapLength = 0;
 }
 
-/** The copy left. */
-export function noteSynDataSent(t: Tcb): void {
+/** A piece of `length` bytes left; with the last one the copy has been sent once more. */
+export function noteSynDataSent(t: Tcb, length: number): void {
+  const attempt = t.fastOpen!;
+  attempt.resendAt += length;
+  if (attempt.resendAt < attempt.unconfirmed!.length) return;
   t.synDataDue = false;
-  t.fastOpen!.resends++;
+  attempt.resends++;
+}
+
+/** All the server is not known to have goes, in as many pieces as its MSS makes of it. */
+function sendCopy(t: Tcb): void {
+  const attempt = t.fastOpen!;
+  attempt.resendAt = attempt.resendFrom > 0 ? attempt.resendFrom : 0;
+  t.synDataDue = true;
 }
 
 function settle(t: Tcb, s: SegmentIn, now: Micros): void {
@@ -113,8 +122,8 @@ function settle(t: Tcb, s: SegmentIn, now: Micros): void {
   t.timers.clear(TIMER_SYN_DATA);
   const { fastOpenCache: cache, fastOpenBlackhole: hole } = t.context;
   if (attempt.failure === "DATA_LOST") return;
-  if (attempt.resends > 0 && t.sackEnabled && !isDuplicateReport(t, s)) {
-    // It was new to the server: had it been there, a DSACK would say so (RFC 2883).
+  if (attempt.resends > 0 && !isDuplicateReport(t, s)) {
+    // It was new to the server: had it been there, a DSACK would say so (RFC 2883). Of a server without SACK the worse is assumed.
     noteLost(t, now);
     return;
   }
@@ -135,7 +144,6 @@ function noteLost(t: Tcb, now: Micros): void {
   if (attempt.failure === "DATA_LOST") return;
   attempt.failure = "DATA_LOST";
   attempt.roundTripsSaved = 0;
-  attempt.resendFrom = NOT_LOST;
   traceFastOpen(t, "data lost", attempt.synDataAcked, now);
   blamePath(t, now);
 }

@@ -99,7 +99,7 @@ export function commit(t: Tcb, out: SegmentOut, now: Micros): void {
       t.probeDue = false;
       break;
     case PLAN_SYN_DATA:
-      noteSynDataSent(t);
+      noteSynDataSent(t, out.dataLength);
       t.bytesSent += out.dataLength;
       t.bytesRetransmitted += out.dataLength;
       countRetransmission(t, 1);

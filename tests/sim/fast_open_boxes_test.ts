@@ -10,6 +10,7 @@ import { assert, assertEquals } from "@std/assert";
 import type { BoxPacket, BoxRules } from "../tools/middlebox.ts";
 import { ANSWER, Lab, REQUEST, RTT } from "../tools/fast_open_lab.ts";
 import type { LabOptions, Visit } from "../tools/fast_open_lab.ts";
+import { TIMER_SYN_DATA } from "../../engine/tcp/timers.ts";
 import { TCP_ACK, TCP_RST } from "../../engine/wire/tcp_segment.ts";
 
 /** Handshake, request and answer without Fast Open. */
@@ -236,4 +237,61 @@ Deno.test("a slow server costs one needless segment once: the path is trusted af
   const third = lab.visit();
   assertEquals(third.attempt.resends, 0);
   assertEquals(third.attempt.roundTripsSaved, 1);
+});
+
+Deno.test("SYN data that was lost goes again in pieces the server can take", () => {
+  const lab = new Lab();
+  lab.visit();
+  lab.visit();
+  const rules = liar();
+  lab.box.rules = {
+    ...rules,
+    toClient: (packet, back) => {
+      const [passed] = rules.toClient!(packet, back);
+      if (!passed.isSynAck) return [passed];
+      const { ack } = passed;
+      passed.replaceOptions([2, 4, 2, 0]); // MSS 512
+      passed.ack = ack;
+      return [passed];
+    },
+  };
+  const long = new Uint8Array(1_400).map((_, i) => i % 33);
+  long[long.length - 1] = REQUEST[REQUEST.length - 1];
+  const from = lab.box.log.length;
+  const visit = lab.visit(long);
+  assertDelivered(lab, visit, long);
+  assertEquals(visit.attempt.failure, "DATA_LOST");
+  const pieces = lab.box.log.slice(from)
+    .filter((e) => e.direction === "out" && !e.packet.isSyn)
+    .map((e) => e.packet.payload.length).filter((length) => length > 0);
+  assertEquals(pieces, [512, 512, 376]);
+});
+
+Deno.test("a server that falls silent after its SYN-ACK is given up, and the path blamed", () => {
+  const lab = new Lab();
+  lab.visit();
+  lab.visit();
+  let synAcks = 0;
+  lab.box.rules = {
+    toClient: (packet) => packet.isSynAck && synAcks++ === 0 ? [packet] : [],
+  };
+  const from = lab.box.log.length;
+  const visit = lab.open();
+  lab.pass(70_000_000);
+  assertEquals(visit.attempt.resends, 6);
+  assertEquals(visit.attempt.unconfirmed, null);
+  const sent = lab.box.log.slice(from).filter((e) =>
+    e.direction === "out" && !e.packet.isSyn && e.packet.payload.length > 0
+  );
+  assertEquals(sent.length, 6, "and no more");
+  assertEquals(lab.open().attempt.failure, "PATH_DISABLED");
+});
+
+Deno.test("a confirmed path has no timer left", () => {
+  const lab = new Lab();
+  lab.visit();
+  const visit = lab.open(REQUEST);
+  lab.pass(4 * RTT);
+  assertEquals(visit.attempt.unconfirmed, null);
+  assertEquals(visit.connection.tcb.timers.isSet(TIMER_SYN_DATA), false);
 });

@@ -451,6 +451,51 @@ function c5TooBig(): void {
   );
 }
 
+/** A smaller MSS than was guessed makes several segments of what a SYN held. */
+function c6Recount(): void {
+  const lab = warmLab();
+  const big = new Uint8Array(3_000).fill(REQUEST.at(-1)!);
+  lab.listener.fastOpen = null;
+  lab.box.rules = {
+    toServer: (packet) => packet.isSyn ? [packet] : [],
+    toClient: (packet) => [packet.replaceOptions([2, 4, 2, 0])], // MSS 512
+  };
+  const visit = lab.open(big);
+  lab.pass(2 * DELAY);
+  const { tcb } = visit.connection;
+  // 1,420 bytes in 3 segments, the rest behind them.
+  assertEquals(tcb.packetsOut, 3 + Math.ceil((3_000 - 1_420) / 512));
+}
+
+/** A RST in its place, before any data came. */
+function c4LateReset(): void {
+  const reset = (after: number): Lab => {
+    const lab = warmLab();
+    let seen = 0;
+    lab.box.rules = {
+      toServer: (packet) => packet.isSyn ? [packet] : [],
+      toClient: (packet) => {
+        if (seen++ !== after) return [packet];
+        const { seq, ack } = packet;
+        const mine = packet.isSynAck ? seq + 1 : seq + packet.payload.length;
+        const stray = packet.answer(0, 0).answer(TCP_RST | TCP_ACK, mine);
+        stray.ack = ack;
+        return [packet, stray];
+      },
+    };
+    const visit = lab.open();
+    lab.pass(SECOND);
+    assertEquals(visit.connection.abortReason, 2); // ABORT_RESET
+    return lab;
+  };
+  assertEquals(reset(0).open().attempt.failure, "PATH_DISABLED");
+  assertEquals(
+    reset(1).open().attempt.failure,
+    "none",
+    "after data: not the path's",
+  );
+}
+
 function deliveredOnce(): void {
   const lab = warmLab();
   const visit = lab.open();
@@ -578,6 +623,19 @@ function x2Stray(flags: number): void {
   assertEquals(lab.clientCount("TcpExtTCPFastOpenBlackhole"), 1);
 }
 
+function x2Ordinary(): void {
+  const lab = warmLab({
+    clientTcp: { fastOpenBlackholeTimeout: 3_600 * SECOND },
+    think: 3_600 * SECOND,
+  });
+  const visit = lab.open();
+  lab.pass(SECOND);
+  visit.connection.abort(lab.sim.now);
+  lab.pass(SECOND);
+  assertEquals(lab.clientCount("TcpExtTCPFastOpenBlackhole"), 0);
+  assertEquals(lab.open().attempt.failure, "none");
+}
+
 function counters(): void {
   const lab = warmLab();
   assertEquals(lab.clientCount("TcpExtTCPFastOpenActive"), 1);
@@ -676,6 +734,21 @@ export const CLIENT_ROWS: readonly Row[] = [
     row: "C6",
     shows: "SYN and data count as one segment delivered",
     prove: deliveredOnce,
+  },
+  {
+    row: "C6",
+    shows: "SYN data is cut anew to the server's MSS",
+    prove: c6Recount,
+  },
+  {
+    row: "C4",
+    shows: "a RST before the first data rests the path, a later one does not",
+    prove: c4LateReset,
+  },
+  {
+    row: "X2",
+    shows: "an ordinary end without data is no black hole",
+    prove: x2Ordinary,
   },
   { row: "S8", shows: "both ends may open at once with data", prove: s8 },
   {
