@@ -25,7 +25,7 @@ export interface BufferSizes {
 
 /** What a stack's TCP is told. */
 export interface TcpConfig {
-  /** Retransmissions of a SYN before an active open fails. Linux `tcp_syn_retries` 6. */
+  /** Retransmissions of a SYN before an active open fails, the linear ones not counted: 131 s in all. Linux `tcp_syn_retries` 6. */
   synRetries: number;
   /** SYN timeouts that stay at the initial RTO before doubling starts. Linux `tcp_syn_linear_timeouts` 4. */
   synLinearTimeouts: number;

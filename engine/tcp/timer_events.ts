@@ -138,7 +138,9 @@ function retransmitExpired(t: Tcb, now: Micros): void {
 
 function handshakeExpired(t: Tcb, now: Micros): void {
   const active = t.state === STATE_SYN_SENT;
-  let tries = active ? t.config.synRetries : t.config.synAckRetries;
+  // Linux: the linear timeouts come on top of those that double.
+  const { synRetries, synLinearTimeouts, synAckRetries } = t.config;
+  let tries = active ? synRetries + synLinearTimeouts : synAckRetries;
   // The application may hold this connection already: one more, as Linux does.
   if (t.fastOpenAccepted) tries++;
   t.context.counters.increment(TCP_COUNTER.TcpExtTCPTimeouts);

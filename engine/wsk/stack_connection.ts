@@ -263,6 +263,8 @@ export function openSettings(options: TransportOptions): Partial<TcpConfig> {
     ...(options.initialRto > 0
       ? { rtoInitial: Math.min(options.initialRto, 120 * SECOND) }
       : {}),
-    ...(options.synRetries >= 0 ? { synRetries: options.synRetries } : {}),
+    ...(options.synRetries >= 0
+      ? { synRetries: options.synRetries, synLinearTimeouts: 0 }
+      : {}),
   };
 }
