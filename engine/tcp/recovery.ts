@@ -30,12 +30,24 @@ import {
   rackNoteDsack,
   rackRecoveryEnded,
 } from "./rack.ts";
-import { splitAt } from "./sack.ts";
-import { markLost } from "./scoreboard.ts";
 import type { AckResult } from "./scoreboard.ts";
-import { SENT_LOST, SENT_RETRANSMITTED, SENT_SACKED } from "./sent_queue.ts";
 import { seqAdd, seqAfter, seqBefore } from "./seq.ts";
 import type { Tcb } from "./tcb.ts";
+import {
+  closeEpisode,
+  rememberForUndo,
+  undoByDsack,
+  undoLoss,
+  undoPartial,
+  undoRecovery,
+  undoSpuriousTimeout,
+} from "./undo.ts";
+import {
+  countDuplicates,
+  detectByCounting,
+  markAllLost,
+  markHeadLost,
+} from "./loss_by_count.ts";
 
 /** Judges an acknowledgement whose effects on the scoreboard are in `r`: moves between the states above and sets cwnd inside them. */
 export function recoverFromAck(
@@ -150,16 +162,6 @@ function startReduction(t: Tcb, now: Micros): void {
   if (t.ecnEnabled) t.ecnReduced = true;
 }
 
-function rememberForUndo(t: Tcb): void {
-  t.priorCwnd = t.cwnd;
-  t.priorSsthresh = t.ssthresh;
-  t.undoMarker = t.sndUna;
-  t.undoValid = true;
-  // Below 0: nothing was retransmitted that DSACKs could take back.
-  t.undoRetrans = t.retransOut > 0 ? t.retransOut : -1;
-  t.retransmitTsValid = false;
-}
-
 /** RFC 6937 §3, RFC 9937 §6: how many segments this acknowledgement lets go. */
 function proportionalRate(
   t: Tcb,
@@ -221,14 +223,6 @@ function episodeEnded(
   }
 }
 
-function closeEpisode(t: Tcb): void {
-  t.undoValid = false;
-  t.retransmitTsValid = false;
-  t.frtoActive = false;
-  t.frtoSendNew = false;
-  t.caState = t.sackedOut > 0 ? CA_DISORDER : CA_OPEN;
-}
-
 function continueRecovery(
   t: Tcb,
   s: SegmentIn,
@@ -285,163 +279,4 @@ function repairedByProbe(t: Tcb): void {
   t.undoValid = false;
   t.cwnd = Math.min(t.cwnd, t.ssthresh);
   t.caState = t.sackedOut > 0 ? CA_DISORDER : CA_OPEN;
-}
-
-/** Without SACK, each duplicate acknowledgement stands for one segment that left the network. RFC 5681 §3.2. */
-function countDuplicates(t: Tcb, r: AckResult): void {
-  if (r.advanced) {
-    // What the duplicates stood for was counted as delivered then.
-    const again = Math.min(t.sackedOut, r.ackedSegments - 1);
-    if (again > 0) {
-      t.delivered -= again;
-      r.sackedSegments -= again;
-    }
-    t.dupAcks = 0;
-    if (t.caState !== CA_RECOVERY) t.sackedOut = 0;
-    else t.sackedOut = Math.max(0, t.sackedOut - (r.ackedSegments - 1));
-    return;
-  }
-  if (!r.duplicate) return;
-  t.dupAcks++;
-  // Something is missing, or there would be no duplicate: at least one segment stays out.
-  const holes = t.lostOut > 0 ? t.lostOut : 1;
-  if (t.sackedOut + holes < t.packetsOut) {
-    t.sackedOut++;
-    r.sackedSegments++;
-    t.delivered++;
-  }
-}
-
-/** RFC 5681 §3.2: the third duplicate marks the head lost; with SACK, RFC 6675's IsLost() judges each. */
-function detectByCounting(t: Tcb, r: AckResult): void {
-  if (t.sackEnabled) {
-    markBelowSacked(t, r);
-    return;
-  }
-  if (t.caState >= CA_RECOVERY) return;
-  if (t.sackedOut >= t.reordering && t.lostOut === 0) markHeadLost(t, r);
-}
-
-/** RFC 6675 §4 IsLost(): lost is what has as many SACKed segments above it as the threshold says. */
-function markBelowSacked(t: Tcb, r: AckResult): void {
-  if (t.sackedOut < t.reordering) return;
-  let above = 0;
-  let record = t.sent.tail;
-  for (; record !== null; record = record.previous) {
-    if (record.flags & SENT_SACKED) above += record.segments;
-    else if (
-      above >= t.reordering && (record.flags & SENT_RETRANSMITTED) === 0
-    ) markLost(t, record, r);
-  }
-}
-
-function markHeadLost(t: Tcb, r: AckResult): void {
-  const head = t.sent.head;
-  if (head === null) return;
-  if (head.segments > 1) {
-    splitAt(t, head, seqAdd(head.start, head.segmentLength));
-  }
-  if (head.flags & SENT_RETRANSMITTED) return;
-  markLost(t, head, r);
-}
-
-function markAllLost(t: Tcb, r: AckResult): void {
-  const head = t.sent.head;
-  // RFC 2018 §8: a SACKed head means the peer gave back what it held.
-  const reneged = head !== null && (head.flags & SENT_SACKED) !== 0;
-  if (reneged) {
-    t.context.counters.increment(TCP_COUNTER.TcpExtTCPSACKReneging);
-  }
-  if (!t.sackEnabled) t.sackedOut = 0;
-  for (let record = head; record !== null; record = record.next) {
-    if (reneged && (record.flags & SENT_SACKED)) {
-      record.flags &= ~SENT_SACKED;
-      t.sackedOut -= record.segments;
-    }
-    if (record.flags & SENT_SACKED) continue;
-    if (record !== head && sentLately(t, record.sentAt, r)) continue;
-    markLost(t, record, r);
-  }
-  t.seenSackCount = 0;
-}
-
-/** RFC 8985 §6.3: what was sent less than a round trip ago is not to blame. */
-function sentLately(t: Tcb, sentAt: Micros, r: AckResult): boolean {
-  return t.config.rack && t.sackEnabled && t.rackRtt > 0 &&
-    sentAt + t.rackRtt + Math.min(t.minRtt / 4, t.srtt) > r.now;
-}
-
-/** RFC 3522: nothing was sent again yet, or the acknowledgement echoes a time before it was: it answers the original. */
-function answersOriginal(t: Tcb, s: SegmentIn): boolean {
-  if (!t.retransmitTsValid) return true;
-  return t.tsEnabled && s.hasTimestamps && (s.tsEcr - t.retransmitTs | 0) < 0;
-}
-
-function mayUndo(t: Tcb, s: SegmentIn): boolean {
-  return t.undoValid && (t.undoRetrans === 0 || answersOriginal(t, s));
-}
-
-function undoRecovery(t: Tcb, s: SegmentIn, now: Micros): boolean {
-  if (!mayUndo(t, s)) return false;
-  restoreWindow(t, now);
-  t.context.counters.increment(
-    answersOriginal(t, s)
-      ? TCP_COUNTER.TcpExtTCPFullUndo
-      : TCP_COUNTER.TcpExtTCPDSACKUndo,
-  );
-  closeEpisode(t);
-  return true;
-}
-
-function undoPartial(t: Tcb, s: SegmentIn, now: Micros): boolean {
-  if (!t.undoValid || !answersOriginal(t, s)) return false;
-  // Retransmissions still in flight must come back before the window does.
-  if (t.retransOut > 0) return true;
-  unmarkLost(t);
-  restoreWindow(t, now);
-  t.context.counters.increment(TCP_COUNTER.TcpExtTCPPartialUndo);
-  closeEpisode(t);
-  return true;
-}
-
-/** RFC 3708 §2.1: every retransmission of the episode proved to be a second copy: there was no loss. */
-function undoByDsack(t: Tcb, now: Micros): boolean {
-  if (!t.undoValid || t.undoRetrans !== 0) return false;
-  restoreWindow(t, now);
-  t.context.counters.increment(TCP_COUNTER.TcpExtTCPDSACKUndo);
-  closeEpisode(t);
-  return true;
-}
-
-function undoLoss(t: Tcb, s: SegmentIn, now: Micros): boolean {
-  if (!mayUndo(t, s)) return false;
-  return undoSpuriousTimeout(t, now);
-}
-
-function undoSpuriousTimeout(t: Tcb, now: Micros): boolean {
-  if (!t.undoValid) return false;
-  unmarkLost(t);
-  restoreWindow(t, now);
-  const counters = t.context.counters;
-  counters.increment(TCP_COUNTER.TcpExtTCPLossUndo);
-  counters.increment(TCP_COUNTER.TcpExtTCPSpuriousRTOs);
-  t.timeouts = 0;
-  t.backoff = 0;
-  closeEpisode(t);
-  return true;
-}
-
-function restoreWindow(t: Tcb, now: Micros): void {
-  if (t.priorCwnd > t.cwnd) t.cwnd = t.priorCwnd;
-  if (t.priorSsthresh > t.ssthresh) t.ssthresh = t.priorSsthresh;
-  t.congestion.onUndo(t, now);
-}
-
-function unmarkLost(t: Tcb): void {
-  for (let record = t.sent.head; record !== null; record = record.next) {
-    if (record.flags & SENT_LOST) {
-      record.flags &= ~SENT_LOST;
-      t.lostOut -= record.segments;
-    }
-  }
 }
