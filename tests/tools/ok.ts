@@ -29,7 +29,7 @@ async function main(): Promise<number> {
   }
   console.log("\n== unit and sim tests, no permissions");
   const files = [...listTests("tests/unit"), ...listTests("tests/sim")];
-  const tally = await runTests(files, ["--no-check"], TIME_LIMIT);
+  const tally = await runTests(files, ["--no-check", "--parallel"], TIME_LIMIT);
   if (tally.failed > 0) broken.push("tests");
   console.log(
     broken.length === 0
