@@ -104,6 +104,10 @@ export interface Seen {
   readonly urgent: number;
   /** ECN field of the IP header. */
   readonly ecn: number;
+  /** DSCP and ECN. */
+  readonly trafficClass: number;
+  /** TTL or hop limit. */
+  readonly hopLimit: number;
 }
 
 /** How a peer and the stack it faces are made. */
@@ -573,6 +577,10 @@ export class Peer implements EventSink {
       sack,
       urgent: s.urgentPointer,
       ecn: view.getUint8(start + 1) >> (isV4 ? 0 : 4) & 3,
+      trafficClass: isV4
+        ? view.getUint8(start + 1)
+        : view.getUint16(start) >> 4 & 0xff,
+      hopLimit: view.getUint8(start + (isV4 ? 8 : 7)),
     };
   }
 }
