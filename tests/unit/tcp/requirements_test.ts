@@ -4,12 +4,23 @@
  */
 import { assert, assertEquals } from "@std/assert";
 import { SeededRandom } from "../../../engine/base/seeded_random.ts";
-import { EV_URGENT } from "../../../engine/tcp/codes.ts";
+import {
+  ABORT_HOST_UNREACHABLE,
+  EV_URGENT,
+} from "../../../engine/tcp/codes.ts";
 import { defaultTcpConfig } from "../../../engine/tcp/config.ts";
 import { IsnGenerator } from "../../../engine/tcp/isn.ts";
 import { seqSpan } from "../../../engine/tcp/seq.ts";
 import { parseIpAddress } from "../../../engine/wire/ip_address.ts";
-import { hex, ipv4 } from "../../tools/packet_builder.ts";
+import {
+  be,
+  concat,
+  hex,
+  icmpv4,
+  ipv4,
+  naiveChecksum,
+  naivePseudoSum,
+} from "../../tools/packet_builder.ts";
 import { Peer, shorthand } from "../../tools/sim_peer.ts";
 
 const MS = 1_000;
@@ -386,4 +397,98 @@ Deno.test("keepalive probes only when nothing was heard for the interval (MUST-2
     peer.send({ data: 1 });
     peer.take();
   }
+});
+
+// --- what IP brings ------------------------------------------------------------------
+
+/** An ICMP error of a router about the stack's segment at `seq`. */
+function routerSays(peer: Peer, type: number, code: number, seq: number): void {
+  const segment = concat(
+    be(peer.stackPort, 2),
+    be(peer.peerPort, 2),
+    be(peer.stackIsn + seq >>> 0, 4),
+    be(0, 12),
+  );
+  const quoted = ipv4(6, segment, {
+    source: hex("0a000001"),
+    destination: hex("0a000002"),
+  });
+  const message = ipv4(1, icmpv4(type, code, 0, quoted), {
+    source: hex("0a0000fe"),
+    destination: hex("0a000001"),
+  });
+  peer.injectBytes(message);
+  peer.pass(0);
+}
+
+Deno.test("an ICMP unreachable is told when the connection then times out, and never ends it (MUST-47, MUST-54, MUST-56, SHLD-20, SHLD-25)", () => {
+  const kinds = [[3, 0], [3, 1], [3, 5], [11, 0], [11, 1], [12, 0]];
+  for (const [type, code] of kinds) {
+    const peer = new Peer().openPassive();
+    peer.write(100);
+    peer.take();
+    routerSays(peer, type, code, 1);
+    assertEquals(peer.state, "ESTABLISHED", `${type}, ${code}`);
+    peer.send();
+    peer.write(100);
+    assertEquals(peer.take().length, 1);
+  }
+  const silent = new Peer().openPassive();
+  silent.write(100);
+  routerSays(silent, 3, 1, 1);
+  silent.pass(2_000 * SECOND);
+  assertEquals(silent.live.abortReason, ABORT_HOST_UNREACHABLE);
+});
+
+Deno.test("a source quench changes nothing (MUST-55)", () => {
+  const peer = new Peer().openPassive();
+  peer.write(10_000);
+  peer.take();
+  const { cwnd, ssthresh } = peer.live.tcb;
+  routerSays(peer, 4, 0, 1);
+  peer.silence();
+  assertEquals([peer.live.tcb.cwnd, peer.live.tcb.ssthresh], [cwnd, ssthresh]);
+});
+
+Deno.test("nothing answers a SYN to a broadcast or a group (MUST-57)", () => {
+  const syn = (destination: string): Uint8Array => {
+    const source = hex("0a000002"), target = hex(destination);
+    const segment = hex("0fa00050 00002710 00000000 5002ffff 0000 0000");
+    const sum = naivePseudoSum(source, target, 6, segment.length);
+    segment.set(be(naiveChecksum(segment, sum), 2), 16);
+    return ipv4(6, segment, { source, destination: target });
+  };
+  const peer = new Peer();
+  peer.listen();
+  for (const target of ["0a0000ff", "ffffffff", "e0000001"]) {
+    peer.injectBytes(syn(target));
+    peer.pass(0);
+    peer.silence();
+  }
+  assertEquals(peer.stack.connectionCount, 0);
+  // The same to our address is answered: it was the address that silenced it.
+  peer.injectBytes(syn("0a000001"));
+  peer.pass(0);
+  assertEquals(peer.only().flags, "S.");
+});
+
+Deno.test("a RST may carry data (SHLD-2)", () => {
+  const peer = new Peer().openPassive();
+  peer.send({ flags: "R", data: 20 });
+  assertEquals(peer.state, "CLOSED");
+});
+
+Deno.test("R1 and R2 are at least what the RFC says (SHLD-10, SHLD-11)", () => {
+  const { retries1, retries2, rtoMin } = defaultTcpConfig();
+  assert(retries1 >= 3);
+  assert((2 ** retries2 - 1) * rtoMin >= 100 * SECOND);
+});
+
+Deno.test("SYNs can be repeated for three minutes and more (MUST-23)", () => {
+  const peer = new Peer({ tcp: { synRetries: 7 } });
+  peer.connect();
+  peer.pass(180 * SECOND);
+  assertEquals(peer.state, "SYN-SENT");
+  peer.pass(180 * SECOND);
+  assertEquals(peer.state, "CLOSED");
 });
