@@ -148,9 +148,7 @@ export function selectWindow(t: Tcb): number {
   if (t.rcvStarved) return 0;
   const open = receiveWindow(t);
   let limit = t.rcvBuf.limit;
-  if (t.context.isMemoryShort && limit > t.rcvBuf.capacity) {
-    limit = t.rcvBuf.capacity;
-  }
+  if (t.context.isMemoryShort) limit = shortLimit(t);
   const unit = 1 << t.rcvWscale;
   let free = limit - t.rcvBuf.length;
   const most = t.wscaleEnabled ? 65_535 * unit : 65_535;
@@ -166,6 +164,14 @@ export function selectWindow(t: Tcb): number {
   let rounded = Math.ceil(free / unit) * unit;
   if (t.rcvBuf.length + rounded >= limit + unit) rounded -= unit;
   return rounded > most ? most : rounded > 0 ? rounded : 0;
+}
+
+/** What is offered while memory is short: the buffer as large as it is, or the least a buffer has (Linux `tcp_rmem[0]`), so that nobody stands still because others hold much. */
+function shortLimit(t: Tcb): number {
+  const { limit, capacity } = t.rcvBuf;
+  const least = t.config.receiveBuffer.min;
+  const most = capacity > least ? capacity : least;
+  return limit < most ? limit : most;
 }
 
 /** Commits `window` as told. What was promised before stays promised: segments sent on the strength of it are taken. */

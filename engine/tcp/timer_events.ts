@@ -146,7 +146,9 @@ function handshakeExpired(t: Tcb, now: Micros): void {
   t.context.counters.increment(TCP_COUNTER.TcpExtTCPTimeouts);
   t.synTimeouts++;
   fastOpenTimeout(t, now);
-  if (t.synTimeouts > tries || userTimeoutPassed(t, now)) {
+  const tooLong = active && openedSince(t, now) >=
+      retryTime(synRetries, t.config.rtoInitial, t.config.rtoMax);
+  if (t.synTimeouts > tries || tooLong || userTimeoutPassed(t, now)) {
     t.context.counters.increment(TCP_COUNTER.TcpAttemptFails);
     timeOut(t, now);
     return;
@@ -154,6 +156,12 @@ function handshakeExpired(t: Tcb, now: Micros): void {
   if (active) fastOpenSynTimeout(t, now);
   t.synDue = true;
   t.timers.set(TIMER_RETRANSMIT, now + handshakeTimeout(t));
+}
+
+/** Since the first SYN left, µs. However many SYNs went, Linux waits no longer than `synRetries` doublings would have taken. */
+function openedSince(t: Tcb, now: Micros): Micros {
+  const syn = t.sent.head;
+  return syn === null ? 0 : now - syn.firstSentAt;
 }
 
 /** R2 of RFC 9293 §3.8.3, as a time: what that many doublings from the smallest RTO amount to. */

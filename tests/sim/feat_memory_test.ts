@@ -57,6 +57,19 @@ Deno.test("a receiver without memory shuts windows; all connections survive half
   for (const c of rich) assert(c.server.connection!.readable >= 65_536);
 });
 
+Deno.test("others may hold nearly all memory for ever: who reads still gets everything", () => {
+  const pair = new Pair({ delay: 2_000, serverMemory: scarce() });
+  many(pair, 46, 65_536);
+  pair.sim.pass(MINUTE);
+  assertEquals(pair.server.tcp.isMemoryShort, true);
+  const c = converse(pair, { port: 80, client: { send: 300_000 } });
+  pair.tell(() => {
+    pair.sim.pass(5 * MINUTE);
+    assertEquals([c.server.received, c.server.wrongAt], [300_000, -1]);
+    assertEquals(pair.server.tcp.isMemoryShort, true);
+  });
+});
+
 Deno.test("a sender without memory takes less, waits, and tells when there is room", () => {
   const pair = new Pair({ delay: 2_000, memory: scarce() });
   const talks = many(pair, 60, 400_000);

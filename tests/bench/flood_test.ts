@@ -10,14 +10,14 @@
  */
 import { assert, assertEquals } from "@std/assert";
 import { parseCidr, parseIpAddress, type TcpConn } from "../../engine/mod.ts";
-import { ADDRESSES, EngineLab, eventOf, until } from "./engine_lab.ts";
-import { readHash } from "./engine_stream.ts";
-import type { Program } from "./harness_program.ts";
-import { patternHash } from "./programs/pattern.ts";
+import { ADDRESSES, EngineLab, eventOf, until } from "../netns/engine_lab.ts";
+import { readHash } from "../netns/engine_stream.ts";
+import type { Program } from "../netns/harness_program.ts";
+import { patternHash } from "../netns/programs/pattern.ts";
 
-const FLOOD = new URL("./programs/flood.ts", import.meta.url);
-const SINK = new URL("./programs/sink.ts", import.meta.url);
-const SOURCE = new URL("./programs/source.ts", import.meta.url);
+const FLOOD = new URL("../netns/programs/flood.ts", import.meta.url);
+const SINK = new URL("../netns/programs/sink.ts", import.meta.url);
+const SOURCE = new URL("../netns/programs/source.ts", import.meta.url);
 const PORT = 80;
 const BACKLOG = 128;
 /** At the most. */
