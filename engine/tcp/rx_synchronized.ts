@@ -109,6 +109,7 @@ function stepSequence(t: Tcb, s: SegmentIn, now: Micros): boolean {
   }
   answerUnacceptable(t, s, TCP_COUNTER.TcpExtTCPACKSkippedSeq, now);
   if (t.state === STATE_TIME_WAIT && s.flags & TCP_FIN) {
+    fired(t, RULE.R_TIME_WAIT_RESTART, s.flags, now);
     restartTimeWait(t, now);
   }
   return false;
@@ -203,6 +204,7 @@ function stepSyn(t: Tcb, s: SegmentIn, now: Micros): boolean {
       // Simultaneous open: the peer's SYN-ACK acknowledges our SYN.
       return true;
     }
+    fired(t, RULE.R_SEQ_SYN_RETRANSMITTED, s.flags, now);
     t.synDue = true;
     return false;
   }
@@ -226,6 +228,7 @@ function stepAck(t: Tcb, s: SegmentIn, now: Micros): boolean {
   if (t.state === STATE_TIME_WAIT) {
     fired(t, RULE.R_ACK_TIME_WAIT, s.flags, now);
     if (s.flags & TCP_FIN) {
+      fired(t, RULE.R_TIME_WAIT_RESTART, s.flags, now);
       t.ackNow = true;
       restartTimeWait(t, now);
     }
@@ -294,7 +297,7 @@ function stepUrgent(t: Tcb, s: SegmentIn, now: Micros): void {
   t.context.counters.add(TCP_COUNTER.SynloadUrgentBytes, seqSpan(from, up));
 }
 
-/** RFC 9293 §3.10.7.4 seventh: text is for the states that still receive; data for an application that is gone resets (RFC 9293 §3.6.1, MUST-16..18). */
+/** RFC 9293 §3.10.7.4 seventh: text is for the states that still receive; data for an application that is gone resets (RFC 9293 §3.6.1, SHLD-3). */
 function mayTakeText(t: Tcb, s: SegmentIn, now: Micros): boolean {
   switch (t.state) {
     case STATE_CLOSE_WAIT:
@@ -302,7 +305,10 @@ function mayTakeText(t: Tcb, s: SegmentIn, now: Micros): boolean {
     case STATE_LAST_ACK:
     case STATE_TIME_WAIT:
       if (s.dataLength > 0 || s.flags & TCP_FIN) {
-        fired(t, RULE.R_TEXT_AFTER_CLOSE, s.flags, now);
+        const rule = s.dataLength > 0
+          ? RULE.R_TEXT_AFTER_CLOSE
+          : RULE.R_FIN_AGAIN;
+        fired(t, rule, s.flags, now);
         t.ackNow = true;
       }
       return false;
