@@ -9,6 +9,7 @@
  *
  * @module
  */
+import type { LinkDevice } from "../../../engine/link/device.ts";
 import { TapDevice } from "../../../ffi/mod.ts";
 import type { Wire } from "../engine/wire.ts";
 import {
@@ -22,6 +23,7 @@ import { runIp } from "../kernel/tun.ts";
 import type { RunConfig } from "../run/config.ts";
 import { NotApplicable } from "../run/executor.ts";
 import type { CapturedPacket } from "../run/packet.ts";
+import { CuttingDevice } from "./cutting_device.ts";
 
 const TUN_NAME = "tun0";
 const POLLIN = 1;
@@ -33,7 +35,7 @@ export class TapWire implements Wire {
   readonly name = "tap";
   readonly isRealTime = true;
   /** The engine's end. */
-  readonly device: TapDevice;
+  readonly device: LinkDevice;
   readonly #library: SocketLibrary;
   readonly #watch: PacketWatch;
   readonly #clock: NativeMemory;
@@ -45,17 +47,18 @@ export class TapWire implements Wire {
     const library = openSocketLibrary();
     makeUrgent(library);
     this.#library = library;
-    this.device = TapDevice.open({
+    const tap = TapDevice.open({
       name: TUN_NAME,
       medium: "tun",
       mtu: config.mtu,
       offload: "none",
     });
+    this.device = new CuttingDevice(tap);
     this.#watch = new PacketWatch(library, TUN_NAME, "received");
     this.#clock = new NativeMemory(library, 16);
     this.#poll = new NativeMemory(library, 32);
     const { view } = this.#poll;
-    view.setInt32(0, this.device.fd, true);
+    view.setInt32(0, tap.fd, true);
     view.setUint16(4, POLLIN, true);
     view.setInt32(8, this.#watch.fd, true);
     view.setUint16(12, POLLIN, true);
