@@ -12,7 +12,7 @@
  *
  * The table never sends. {@linkcode NeighbourTable.step} names the neighbour
  * that is to be asked or has failed, and the layer does the rest. What waits
- * for an answer is bounded (three packets a neighbour), and so is the table:
+ * for an answer is bounded (64 packets a neighbour), and so is the table:
  * when it is full the next entry a clock hand finds unused goes.
  *
  * What others claim: an answer counts as solicited only while a question is

@@ -25,7 +25,7 @@ import { recoverFromAck } from "./recovery.ts";
 import { fired, RULE } from "./rules.ts";
 import { processSack, splitAt } from "./sack.ts";
 import { AckResult, settleAcked } from "./scoreboard.ts";
-import { boundaryBefore, SENT_FIN, SENT_SYN } from "./sent_queue.ts";
+import { boundaryBefore } from "./sent_queue.ts";
 import type { SentRecord } from "./sent_queue.ts";
 import { seqAdd, seqAfter, seqBefore, seqBeforeEq, seqSpan } from "./seq.ts";
 import type { Tcb } from "./tcb.ts";
@@ -310,13 +310,6 @@ function rearmTimers(t: Tcb, r: AckResult, now: Micros): void {
   if (t.caState === CA_RECOVERY || t.caState === CA_LOSS) {
     t.timers.clear(TIMER_LOSS_PROBE);
   }
-}
-
-/** Whether `record` carries bytes of the ring. */
-export function carriesData(record: SentRecord): boolean {
-  const control = (record.flags & SENT_SYN ? 1 : 0) +
-    (record.flags & SENT_FIN ? 1 : 0);
-  return seqSpan(record.start, record.end) > control;
 }
 
 /** Counts a retransmission of `segments`. */
